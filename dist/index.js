@@ -13,7 +13,7 @@ exports["default"] = {};
 
 /***/ }),
 
-/***/ 122:
+/***/ 6122:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -103,7 +103,7 @@ function parse(str, options = {}) {
   }
 
   // Only try to load fs if we expect to read from the disk
-  const fs = config.sslcert || config.sslkey || config.sslrootcert ? __nccwpck_require__(896) : null
+  const fs = config.sslcert || config.sslkey || config.sslrootcert ? __nccwpck_require__(9896) : null
 
   if (config.sslcert) {
     config.ssl.cert = fs.readFileSync(config.sslcert).toString()
@@ -257,7 +257,7 @@ parse.parseIntoClientConfig = parseIntoClientConfig
 
 /***/ }),
 
-/***/ 299:
+/***/ 2299:
 /***/ ((module) => {
 
 
@@ -364,7 +364,7 @@ module.exports = readInt8;
 
 /***/ }),
 
-/***/ 971:
+/***/ 9971:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -425,7 +425,7 @@ exports.BufferReader = BufferReader;
 
 /***/ }),
 
-/***/ 315:
+/***/ 9315:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -544,18 +544,18 @@ exports.Writer = Writer;
 
 /***/ }),
 
-/***/ 614:
+/***/ 4233:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.DatabaseError = exports.serialize = void 0;
 exports.parse = parse;
-const messages_1 = __nccwpck_require__(190);
+const messages_1 = __nccwpck_require__(5809);
 Object.defineProperty(exports, "DatabaseError", ({ enumerable: true, get: function () { return messages_1.DatabaseError; } }));
-const serializer_1 = __nccwpck_require__(513);
+const serializer_1 = __nccwpck_require__(6513);
 Object.defineProperty(exports, "serialize", ({ enumerable: true, get: function () { return serializer_1.serialize; } }));
-const parser_1 = __nccwpck_require__(318);
+const parser_1 = __nccwpck_require__(3318);
 function parse(stream, callback) {
     const parser = new parser_1.Parser();
     stream.on('data', (buffer) => parser.parse(buffer, callback));
@@ -565,7 +565,7 @@ function parse(stream, callback) {
 
 /***/ }),
 
-/***/ 190:
+/***/ 5809:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -731,14 +731,14 @@ exports.NoticeMessage = NoticeMessage;
 
 /***/ }),
 
-/***/ 318:
+/***/ 3318:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.Parser = void 0;
-const messages_1 = __nccwpck_require__(190);
-const buffer_reader_1 = __nccwpck_require__(971);
+const messages_1 = __nccwpck_require__(5809);
+const buffer_reader_1 = __nccwpck_require__(9971);
 // every message is prefixed with a single byte
 const CODE_LENGTH = 1;
 // every message has an int32 length which includes itself but does
@@ -1062,13 +1062,13 @@ const parseErrorMessage = (reader, name) => {
 
 /***/ }),
 
-/***/ 513:
+/***/ 6513:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.serialize = void 0;
-const buffer_writer_1 = __nccwpck_require__(315);
+const buffer_writer_1 = __nccwpck_require__(9315);
 const writer = new buffer_writer_1.Writer();
 const startup = (opts) => {
     // protocol version
@@ -1266,13 +1266,13 @@ exports.serialize = serialize;
 
 /***/ }),
 
-/***/ 549:
+/***/ 1549:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var textParsers = __nccwpck_require__(784);
-var binaryParsers = __nccwpck_require__(522);
-var arrayParser = __nccwpck_require__(471);
-var builtinTypes = __nccwpck_require__(345);
+var textParsers = __nccwpck_require__(4784);
+var binaryParsers = __nccwpck_require__(7522);
+var arrayParser = __nccwpck_require__(6471);
+var builtinTypes = __nccwpck_require__(6345);
 
 exports.getTypeParser = getTypeParser;
 exports.setTypeParser = setTypeParser;
@@ -1320,10 +1320,10 @@ binaryParsers.init(function(oid, converter) {
 
 /***/ }),
 
-/***/ 471:
+/***/ 6471:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var array = __nccwpck_require__(879);
+var array = __nccwpck_require__(3879);
 
 module.exports = {
   create: function (source, transform) {
@@ -1338,10 +1338,10 @@ module.exports = {
 
 /***/ }),
 
-/***/ 522:
+/***/ 7522:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var parseInt64 = __nccwpck_require__(299);
+var parseInt64 = __nccwpck_require__(2299);
 
 var parseBits = function(data, bits, offset, invert, callback) {
   offset = offset || 0;
@@ -1602,7 +1602,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 345:
+/***/ 6345:
 /***/ ((module) => {
 
 /**
@@ -1682,13 +1682,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 784:
+/***/ 4784:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var array = __nccwpck_require__(879)
-var arrayParser = __nccwpck_require__(471);
-var parseDate = __nccwpck_require__(690);
-var parseInterval = __nccwpck_require__(755);
+var array = __nccwpck_require__(3879)
+var arrayParser = __nccwpck_require__(6471);
+var parseDate = __nccwpck_require__(2690);
+var parseInterval = __nccwpck_require__(8755);
 var parseByteA = __nccwpck_require__(463);
 
 function allowNull (fn) {
@@ -1904,20 +1904,20 @@ module.exports = {
 
 /***/ }),
 
-/***/ 42:
+/***/ 5042:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const EventEmitter = (__nccwpck_require__(434).EventEmitter)
-const utils = __nccwpck_require__(652)
-const nodeUtils = __nccwpck_require__(23)
+const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
+const utils = __nccwpck_require__(9652)
+const nodeUtils = __nccwpck_require__(9023)
 const sasl = __nccwpck_require__(948)
 const TypeOverrides = __nccwpck_require__(365)
 
 const ConnectionParameters = __nccwpck_require__(646)
-const Query = __nccwpck_require__(473)
-const defaults = __nccwpck_require__(995)
-const Connection = __nccwpck_require__(809)
-const crypto = __nccwpck_require__(150)
+const Query = __nccwpck_require__(4473)
+const defaults = __nccwpck_require__(8995)
+const Connection = __nccwpck_require__(9809)
+const crypto = __nccwpck_require__(4150)
 
 const activeQueryDeprecationNotice = nodeUtils.deprecate(
   () => {},
@@ -2205,7 +2205,7 @@ class Client extends EventEmitter {
       cb()
     } else {
       try {
-        const pgPass = __nccwpck_require__(272)
+        const pgPass = __nccwpck_require__(3272)
         pgPass(this.connectionParameters, (pass) => {
           if (undefined !== pass) {
             pgPassDeprecationNotice()
@@ -2762,11 +2762,11 @@ module.exports = Client
 
 
 
-const dns = __nccwpck_require__(250)
+const dns = __nccwpck_require__(2250)
 
-const defaults = __nccwpck_require__(995)
+const defaults = __nccwpck_require__(8995)
 
-const parse = (__nccwpck_require__(122).parse) // parses a connection string
+const parse = (__nccwpck_require__(6122).parse) // parses a connection string
 
 const val = function (key, config, envVar) {
   if (config[key]) {
@@ -2948,14 +2948,14 @@ module.exports = ConnectionParameters
 
 /***/ }),
 
-/***/ 809:
+/***/ 9809:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const EventEmitter = (__nccwpck_require__(434).EventEmitter)
+const EventEmitter = (__nccwpck_require__(4434).EventEmitter)
 
-const { parse, serialize } = __nccwpck_require__(614)
+const { parse, serialize } = __nccwpck_require__(4233)
 const stream = __nccwpck_require__(829)
 const { getStream } = stream
 
@@ -3072,7 +3072,7 @@ class Connection extends EventEmitter {
     }
 
     // SNI must not be set to an IP address (RFC 6066 section 3)
-    const net = __nccwpck_require__(278)
+    const net = __nccwpck_require__(9278)
     if (net.isIP && net.isIP(host) === 0) {
       options.servername = host
     }
@@ -3205,7 +3205,7 @@ module.exports = Connection
 
 /***/ }),
 
-/***/ 765:
+/***/ 9765:
 /***/ ((module) => {
 
 function x509Error(msg, cert) {
@@ -3338,8 +3338,8 @@ module.exports = { signatureAlgorithmHashFromCertificate }
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-const crypto = __nccwpck_require__(150)
-const { signatureAlgorithmHashFromCertificate } = __nccwpck_require__(765)
+const crypto = __nccwpck_require__(4150)
+const { signatureAlgorithmHashFromCertificate } = __nccwpck_require__(9765)
 
 // SASLprep (RFC 4013) — minimal in-tree implementation.
 //
@@ -3603,10 +3603,10 @@ module.exports = {
 
 /***/ }),
 
-/***/ 150:
+/***/ 4150:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-const nodeCrypto = __nccwpck_require__(982)
+const nodeCrypto = __nccwpck_require__(6982)
 
 module.exports = {
   postgresMd5PasswordHash,
@@ -3699,7 +3699,7 @@ async function deriveKey(password, salt, iterations) {
 
 /***/ }),
 
-/***/ 995:
+/***/ 8995:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -3786,7 +3786,7 @@ module.exports = {
   keepalives_idle: 0,
 }
 
-const pgTypes = __nccwpck_require__(549)
+const pgTypes = __nccwpck_require__(1549)
 // save default parsers
 const parseBigInteger = pgTypes.getTypeParser(20, 'text')
 const parseBigIntegerArray = pgTypes.getTypeParser(1016, 'text')
@@ -3800,15 +3800,15 @@ module.exports.__defineSetter__('parseInt8', function (val) {
 
 /***/ }),
 
-/***/ 473:
+/***/ 4473:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { EventEmitter } = __nccwpck_require__(434)
+const { EventEmitter } = __nccwpck_require__(4434)
 
-const Result = __nccwpck_require__(424)
-const utils = __nccwpck_require__(652)
+const Result = __nccwpck_require__(6424)
+const utils = __nccwpck_require__(9652)
 
 class Query extends EventEmitter {
   constructor(config, values, callback) {
@@ -4070,12 +4070,12 @@ module.exports = Query
 
 /***/ }),
 
-/***/ 424:
+/***/ 6424:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const types = __nccwpck_require__(549)
+const types = __nccwpck_require__(1549)
 
 const matchRegexp = /^([A-Za-z]+)(?: (\d+))?(?: (\d+))?/
 
@@ -4210,12 +4210,12 @@ module.exports = {
  */
 function getNodejsStreamFuncs() {
   function getStream(ssl) {
-    const net = __nccwpck_require__(278)
+    const net = __nccwpck_require__(9278)
     return new net.Socket()
   }
 
   function getSecureStream(options) {
-    const tls = __nccwpck_require__(756)
+    const tls = __nccwpck_require__(4756)
     return tls.connect(options)
   }
   return {
@@ -4281,7 +4281,7 @@ function getStreamFuncs() {
 
 
 
-const types = __nccwpck_require__(549)
+const types = __nccwpck_require__(1549)
 
 function TypeOverrides(userTypes) {
   this._types = userTypes || types
@@ -4318,15 +4318,15 @@ module.exports = TypeOverrides
 
 /***/ }),
 
-/***/ 652:
+/***/ 9652:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const defaults = __nccwpck_require__(995)
-const nodeUtils = __nccwpck_require__(23)
+const defaults = __nccwpck_require__(8995)
+const nodeUtils = __nccwpck_require__(9023)
 
-const { isDate } = __nccwpck_require__(253)
+const { isDate } = __nccwpck_require__(8253)
 
 const invalidDateDeprecationNotice = nodeUtils.deprecate(
   () => {},
@@ -4550,15 +4550,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 702:
+/***/ 8702:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-var path = __nccwpck_require__(928)
-  , Stream = (__nccwpck_require__(203).Stream)
-  , split = __nccwpck_require__(286)
-  , util = __nccwpck_require__(23)
+var path = __nccwpck_require__(6928)
+  , Stream = (__nccwpck_require__(2203).Stream)
+  , split = __nccwpck_require__(5286)
+  , util = __nccwpck_require__(9023)
   , defaultPort = 5432
   , isWin = (process.platform === 'win32')
   , warnStream = process.stderr
@@ -4790,14 +4790,14 @@ var isValidEntry = module.exports.isValidEntry = function(entry){
 
 /***/ }),
 
-/***/ 272:
+/***/ 3272:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-var path = __nccwpck_require__(928)
-  , fs = __nccwpck_require__(896)
-  , helper = __nccwpck_require__(702)
+var path = __nccwpck_require__(6928)
+  , fs = __nccwpck_require__(9896)
+  , helper = __nccwpck_require__(8702)
 ;
 
 
@@ -4820,7 +4820,7 @@ module.exports.warnTo = helper.warnTo;
 
 /***/ }),
 
-/***/ 879:
+/***/ 3879:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -4964,7 +4964,7 @@ module.exports = function parseBytea (input) {
 
 /***/ }),
 
-/***/ 690:
+/***/ 2690:
 /***/ ((module) => {
 
 
@@ -5087,7 +5087,7 @@ function is0To99 (num) {
 
 /***/ }),
 
-/***/ 755:
+/***/ 8755:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -5219,7 +5219,7 @@ function parse (interval) {
 
 /***/ }),
 
-/***/ 286:
+/***/ 5286:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /*
@@ -5240,8 +5240,8 @@ IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 
 
-const { Transform } = __nccwpck_require__(203)
-const { StringDecoder } = __nccwpck_require__(193)
+const { Transform } = __nccwpck_require__(2203)
+const { StringDecoder } = __nccwpck_require__(3193)
 const kLast = Symbol('last')
 const kDecoder = Symbol('decoder')
 
@@ -5391,84 +5391,252 @@ function extend(target) {
 
 /***/ }),
 
-/***/ 982:
+/***/ 2613:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
+
+/***/ }),
+
+/***/ 6982:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
 
 /***/ }),
 
-/***/ 250:
+/***/ 2250:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("dns");
 
 /***/ }),
 
-/***/ 434:
+/***/ 4434:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("events");
 
 /***/ }),
 
-/***/ 896:
+/***/ 9896:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
 
 /***/ }),
 
-/***/ 278:
+/***/ 8611:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("http");
+
+/***/ }),
+
+/***/ 5692:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("https");
+
+/***/ }),
+
+/***/ 9278:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("net");
 
 /***/ }),
 
-/***/ 928:
+/***/ 4589:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:assert");
+
+/***/ }),
+
+/***/ 6698:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
+
+/***/ }),
+
+/***/ 4573:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer");
+
+/***/ }),
+
+/***/ 7540:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:console");
+
+/***/ }),
+
+/***/ 7598:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+
+/***/ }),
+
+/***/ 3053:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
+
+/***/ }),
+
+/***/ 610:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
+
+/***/ }),
+
+/***/ 8474:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+
+/***/ }),
+
+/***/ 7067:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http");
+
+/***/ }),
+
+/***/ 2467:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2");
+
+/***/ }),
+
+/***/ 7030:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+
+/***/ }),
+
+/***/ 643:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:perf_hooks");
+
+/***/ }),
+
+/***/ 1792:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:querystring");
+
+/***/ }),
+
+/***/ 7075:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
+
+/***/ }),
+
+/***/ 1692:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
+
+/***/ }),
+
+/***/ 3136:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:url");
+
+/***/ }),
+
+/***/ 7975:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
+
+/***/ }),
+
+/***/ 3429:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/types");
+
+/***/ }),
+
+/***/ 5919:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_threads");
+
+/***/ }),
+
+/***/ 8522:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
+
+/***/ }),
+
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+
+/***/ }),
+
+/***/ 6928:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
 
 /***/ }),
 
-/***/ 203:
+/***/ 2203:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("stream");
 
 /***/ }),
 
-/***/ 193:
+/***/ 3193:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
 
 /***/ }),
 
-/***/ 756:
+/***/ 4756:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("tls");
 
 /***/ }),
 
-/***/ 23:
+/***/ 9023:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 253:
+/***/ 8253:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types");
 
 /***/ }),
 
-/***/ 233:
+/***/ 3898:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -5483,8 +5651,8 @@ const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -5559,7 +5727,7 @@ function toCommandProperties(annotationProperties) {
  */
 function command_issueCommand(command, properties, message) {
     const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+    process.stdout.write(cmd.toString() + external_os_.EOL);
 }
 function command_issue(name, message = '') {
     command_issueCommand(name, {}, message);
@@ -5614,9 +5782,9 @@ function escapeProperty(s) {
 }
 //# sourceMappingURL=command.js.map
 // EXTERNAL MODULE: external "crypto"
-var external_crypto_ = __nccwpck_require__(982);
+var external_crypto_ = __nccwpck_require__(6982);
 // EXTERNAL MODULE: external "fs"
-var external_fs_ = __nccwpck_require__(896);
+var external_fs_ = __nccwpck_require__(9896);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
 // For internal use, subject to change.
 // We use any as a valid input type
@@ -5633,7 +5801,7 @@ function file_command_issueFileCommand(command, message) {
     if (!external_fs_.existsSync(filePath)) {
         throw new Error(`Missing file at path: ${filePath}`);
     }
-    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_.EOL}`, {
         encoding: 'utf8'
     });
 }
@@ -5649,11 +5817,11 @@ function file_command_prepareKeyValueMessage(key, value) {
     if (convertedValue.includes(delimiter)) {
         throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
     }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
 }
 //# sourceMappingURL=file-command.js.map
 // EXTERNAL MODULE: external "path"
-var external_path_ = __nccwpck_require__(928);
+var external_path_ = __nccwpck_require__(6928);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/oidc-utils.js
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
@@ -5859,7 +6027,7 @@ class Summary {
      * @returns {Summary} summary instance
      */
     addEOL() {
-        return this.addRaw(external_os_namespaceObject.EOL);
+        return this.addRaw(external_os_.EOL);
     }
     /**
      * Adds an HTML codeblock to the summary buffer
@@ -6044,13 +6212,13 @@ function toPlatformPath(pth) {
 }
 //# sourceMappingURL=path-utils.js.map
 // EXTERNAL MODULE: external "string_decoder"
-var external_string_decoder_ = __nccwpck_require__(193);
+var external_string_decoder_ = __nccwpck_require__(3193);
 // EXTERNAL MODULE: external "events"
-var external_events_ = __nccwpck_require__(434);
+var external_events_ = __nccwpck_require__(4434);
 ;// CONCATENATED MODULE: external "child_process"
 const external_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
-;// CONCATENATED MODULE: external "assert"
-const external_assert_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
+// EXTERNAL MODULE: external "assert"
+var external_assert_ = __nccwpck_require__(2613);
 ;// CONCATENATED MODULE: ./node_modules/@actions/io/lib/io-util.js
 var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
@@ -6583,13 +6751,13 @@ class ToolRunner extends external_events_.EventEmitter {
     _processLineBuffer(data, strBuffer, onLine) {
         try {
             let s = strBuffer + data.toString();
-            let n = s.indexOf(external_os_namespaceObject.EOL);
+            let n = s.indexOf(external_os_.EOL);
             while (n > -1) {
                 const line = s.substring(0, n);
                 onLine(line);
                 // the rest of the string ...
-                s = s.substring(n + external_os_namespaceObject.EOL.length);
-                n = s.indexOf(external_os_namespaceObject.EOL);
+                s = s.substring(n + external_os_.EOL.length);
+                n = s.indexOf(external_os_.EOL);
             }
             return s;
         }
@@ -6880,7 +7048,7 @@ class ToolRunner extends external_events_.EventEmitter {
                 }
                 const optionsNonNull = this._cloneExecOptions(this.options);
                 if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_namespaceObject.EOL);
+                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_.EOL);
                 }
                 const state = new ExecState(optionsNonNull, this.toolPath);
                 state.on('debug', (message) => {
@@ -7219,8 +7387,8 @@ const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* ()
         version
     };
 });
-const platform = external_os_namespaceObject.platform();
-const arch = external_os_namespaceObject.arch();
+const platform = external_os_.platform();
+const arch = external_os_.arch();
 const isWindows = platform === 'win32';
 const isMacOS = platform === 'darwin';
 const isLinux = platform === 'linux';
@@ -7401,7 +7569,7 @@ function setOutput(name, value) {
     if (filePath) {
         return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
     }
-    process.stdout.write(external_os_namespaceObject.EOL);
+    process.stdout.write(external_os_.EOL);
     command_issueCommand('set-output', { name }, utils_toCommandValue(value));
 }
 /**
@@ -7469,7 +7637,7 @@ function notice(message, properties = {}) {
  * @param message info message
  */
 function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
+    process.stdout.write(message + external_os_.EOL);
 }
 /**
  * Begin an output group.
@@ -7556,6 +7724,183 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./lib/message.js
+/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
+function msg(text, ...values) {
+    return text.flatMap((part, index) => {
+        const value = values[index];
+        if (value === undefined)
+            return [part];
+        if (typeof value === 'string')
+            return [part, { untrusted: value }];
+        if (typeof value === 'number')
+            return [part, number(value)];
+        return [part, ...value];
+    });
+}
+/** Trusted text, to be interpolated into a message as it is. */
+function trusted(text) {
+    return [text];
+}
+/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
+function number(value) {
+    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+/** `1 workflow`, `2 workflows`: a count and what is counted. */
+function counted(count, noun) {
+    return [`${number(count)} ${noun}${count === 1 ? '' : 's'}`];
+}
+/** The first few of many names, quoted, and how many more there are. */
+function namesOf(names, total = names.length, shown = 5) {
+    const listed = names.slice(0, shown);
+    const rest = Math.max(total, names.length) - listed.length;
+    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
+    return rest > 0 ? [...parts, ` and ${number(rest)} more`] : parts;
+}
+/** Messages one after the other. */
+function joined(messages, separator = ' ') {
+    return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
+}
+/** The message with `***` in place of every secret in its untrusted parts. */
+function withoutSecrets(message, secrets) {
+    return message.map((part) => typeof part === 'string' || 'command' in part ? part : { untrusted: textWithoutSecrets(part.untrusted, secrets) });
+}
+/** The text with `***` in place of every secret. */
+function textWithoutSecrets(text, secrets) {
+    // A secret can be a part of a longer one.
+    const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
+    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
+/**
+ * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
+ * (2.16) SDKs, and Go's (0.19). Go names that one after the function that makes the debouncer, with the types of the
+ * workflow's input and result. Newer SDKs delay the workflow itself.
+ */
+const DEBOUNCERS = [
+    ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
+    ({ name }) => name === '_dbos_debouncer_workflow',
+    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.(internalDebouncerWF|NewDebouncer(Client)?)\[/.test(name ?? ''),
+];
+/**
+ * Workflows that DBOS makes of a single call outside a workflow, so that it is durable. Those of TypeScript (3.0 to 4.27)
+ * are named `temp_workflow-`, a type, `-` and a name, and those of Python (2.16 to 3.4) `<temp>.` and a name.
+ */
+const SEND = /^(temp_workflow-send(-|$)|<temp>\.temp_send_workflow$)/;
+const STEP = /^(temp_workflow-|<temp>\.)/;
+/** Returns what a workflow of DBOS's own is for; undefined for the application's. */
+function ownWorkOf(workflow) {
+    if (DEBOUNCERS.some((matches) => matches(workflow)))
+        return 'debouncer';
+    const name = workflow.name ?? '';
+    if (SEND.test(name))
+        return 'message';
+    return STEP.test(name) ? 'step' : undefined;
+}
+/** The queue on which every SDK puts scheduled, resumed and forked workflows, and others that name none. */
+const INTERNAL_QUEUE = '_dbos_internal_queue';
+
+;// CONCATENATED MODULE: ./lib/dbos/sdk.js
+/*
+ * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
+ * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own. Where
+ * rows name several languages, or none, texts name none.
+ */
+const LANGUAGES = (/* unused pure expression or super */ null && (['TypeScript', 'Python', 'Go', 'Java', 'Rust']));
+/**
+ * Source: rows and API of TypeScript 3.0 to 5.3, Python 2.16 to 3.4, Go 0.15 to 1.8, Java 1.1.0-m6 and Rust 0.5. Of Go's
+ * releases between 1.5 and 1.8 none was seen.
+ */
+const SDKS = {
+    TypeScript: {
+        language: 'TypeScript',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: { api: '@DBOS.scheduled', before: '5.0' },
+        withoutVersion: undefined,
+        since: { registers: '4.10', 'names-application': '4.27', 'leaves-unversioned': '4.24', 'cancels-overdue': '5.1' },
+    },
+    Python: {
+        language: 'Python',
+        firstStep: 1,
+        recordsTimerEnds: false,
+        promote: 'DBOS.set_latest_application_version',
+        ownSchedules: { api: '@DBOS.scheduled', before: '2.23' },
+        withoutVersion: undefined,
+        since: { registers: '2.14', 'names-application': '2.30', 'leaves-unversioned': '2.27', 'cancels-overdue': '3.4' },
+    },
+    Go: {
+        language: 'Go',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'dbos.SetLatestApplicationVersion',
+        ownSchedules: { api: 'dbos.WithSchedule', before: '1.0' },
+        withoutVersion: 'one that cannot read its own binary',
+        since: { registers: '0.15', 'names-application': '1.2', 'leaves-unversioned': '0.19', 'cancels-overdue': '1.8' },
+    },
+    Java: {
+        language: 'Java',
+        firstStep: 0,
+        recordsTimerEnds: true,
+        promote: 'DBOS.setLatestApplicationVersion',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.8', 'names-application': null, 'leaves-unversioned': '1.1', 'cancels-overdue': null },
+    },
+    Rust: {
+        language: 'Rust',
+        firstStep: 0,
+        recordsTimerEnds: false,
+        promote: 'Client::set_latest_application_version',
+        ownSchedules: undefined,
+        withoutVersion: undefined,
+        since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },
+    },
+};
+/** By `serialization` of `workflow_status`. */
+const LANGUAGE_OF = new Map([
+    ['js_superjson', 'TypeScript'],
+    ['js_legacy', 'TypeScript'],
+    ['py_pickle', 'Python'],
+    ['DBOS_JSON', 'Go'],
+    ['java_jackson', 'Java'],
+    ['rust_serde', 'Rust'],
+]);
+/** The serializations that name a language. */
+const SERIALIZATIONS = [...LANGUAGE_OF.keys()];
+/** Returns the SDK that wrote a workflow; undefined where its serialization names no language. */
+function sdkOf(serialization) {
+    const language = serialization === null ? undefined : LANGUAGE_OF.get(serialization);
+    return language === undefined ? undefined : SDKS[language];
+}
+/**
+ * Returns the SDK that wrote all of these workflows whose serialization names a language; undefined where none does, and
+ * where they name several.
+ */
+function sdkIn(serializations) {
+    const [only, ...others] = new Set(Array.from(serializations, sdkOf).filter((sdk) => sdk !== undefined));
+    return others.length === 0 ? only : undefined;
+}
+/** Returns the SDKs without an ability, such as `Python SDKs before 2.14`; `older SDKs` where no language is known. */
+function sdksWithout(ability, sdk) {
+    if (sdk === undefined)
+        return 'older SDKs';
+    const since = sdk.since[ability];
+    return `${sdk.language} SDKs${since === null ? '' : ` before ${since}`}`;
+}
+/** The version of every application that uses patching instead of versions. */
+const PATCHING_VERSION = 'PATCHING_ENABLED';
+/** Whether a version is a constant that deployments share: of patching, or Python's where it finds no sources to hash. */
+function isSharedVersion(version) {
+    return version === PATCHING_VERSION || /^DEFAULT_VERSION(-|$)/.test(version);
+}
+/** Whether a version is that of one process alone: Java's where it cannot read the application's bytecode. */
+function isProcessVersion(version) {
+    return /^unknown-\d+$/.test(version);
+}
+
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -9003,7 +9348,7 @@ const string = (params) => {
 };
 const bigint = /^-?\d+n?$/;
 const integer = /^-?\d+$/;
-const number = /^-?\d+(?:\.\d+)?$/;
+const regexes_number = /^-?\d+(?:\.\d+)?$/;
 const regexes_boolean = /^(?:true|false)$/i;
 const _null = /^null$/i;
 
@@ -10244,7 +10589,7 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
 })));
 const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = number;
+    inst._zod.pattern = regexes_number;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -11431,7 +11776,7 @@ const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && regexes_number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -14637,7 +14982,7 @@ function stringifyKeyNames(bySchema, json, visited) {
         return rest;
     rest.type = "string";
     if (!values)
-        rest.pattern = (types.includes("number") ? number : integer).source;
+        rest.pattern = (types.includes("number") ? regexes_number : integer).source;
     return rest;
 }
 /** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
@@ -17091,1479 +17436,8 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/config.js
-/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
-const MODES = ['wait', 'check', 'report', 'preflight'];
-/** What leaves the process about work in flight: ids too, or names and counts alone. */
-const DETAILS = ['full', 'names'];
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions({ targets }) {
-    if (targets.kind === 'named')
-        return targets.versions;
-    return targets.kind === 'all-but' ? targets.keep : [];
-}
-
-;// CONCATENATED MODULE: ./lib/message.js
-/** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
-function msg(text, ...values) {
-    return text.flatMap((part, index) => {
-        const value = values[index];
-        if (value === undefined)
-            return [part];
-        if (typeof value === 'string')
-            return [part, { untrusted: value }];
-        if (typeof value === 'number')
-            return [part, message_number(value)];
-        return [part, ...value];
-    });
-}
-/** Trusted text, to be interpolated into a message as it is. */
-function trusted(text) {
-    return [text];
-}
-/** `1,234`, for a whole number. The runtime can do it too, but takes 10 ms to load all languages for it. */
-function message_number(value) {
-    return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-/** `1 workflow`, `2 workflows`: a count and what is counted. */
-function counted(count, noun) {
-    return [`${message_number(count)} ${noun}${count === 1 ? '' : 's'}`];
-}
-/** The first few of many names, quoted, and how many more there are. */
-function namesOf(names, total = names.length, shown = 5) {
-    const listed = names.slice(0, shown);
-    const rest = Math.max(total, names.length) - listed.length;
-    const parts = listed.flatMap((name, index) => [...(index > 0 ? [', '] : []), { untrusted: name }]);
-    return rest > 0 ? [...parts, ` and ${message_number(rest)} more`] : parts;
-}
-/** Messages one after the other. */
-function joined(messages, separator = ' ') {
-    return messages.flatMap((message, index) => (index > 0 ? [separator, ...message] : message));
-}
-/** The message with `***` in place of every secret in its untrusted parts. */
-function withoutSecrets(message, secrets) {
-    return message.map((part) => typeof part === 'string' || 'command' in part ? part : { untrusted: textWithoutSecrets(part.untrusted, secrets) });
-}
-/** The text with `***` in place of every secret. */
-function textWithoutSecrets(text, secrets) {
-    // A secret can be a part of a longer one.
-    const longestFirst = secrets.toSorted((a, b) => b.length - a.length);
-    return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-}
-
-;// CONCATENATED MODULE: ./lib/errors.js
-
-/** The id of a failure that nobody foresaw. */
-const UNEXPECTED = 'unexpected';
-/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
-class ReportableError extends Error {
-    name = 'ReportableError';
-    explanation;
-    /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
-    id;
-    constructor(explanation, { id = UNEXPECTED, ...options } = {}) {
-        super(explanation
-            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
-            .join(''), options);
-        this.explanation = explanation;
-        this.id = id;
-    }
-}
-/** A poll failed for a transient reason: the next one can succeed. */
-class TransientError extends ReportableError {
-    name = 'TransientError';
-    /** The server has accepted the gate before, so the address and the credentials are right. */
-    connectedBefore;
-    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
-    overLimit;
-    /** It most often stays: a minute of nothing but such failures ends a hold. */
-    brief;
-    constructor(explanation, connectedBefore, { overLimit = false, brief = false, ...options } = {}) {
-        super(explanation, options);
-        this.connectedBefore = connectedBefore;
-        this.overLimit = overLimit;
-        this.brief = brief;
-    }
-}
-/** An input is wrong. Raised before anything connects. */
-class InputError extends ReportableError {
-    name = 'InputError';
-    constructor(explanation, id = 'input') {
-        super(explanation, { id });
-    }
-    /** One error for all that is wrong. It keeps the id of one that is alone. */
-    static of(errors) {
-        const [first, ...others] = errors;
-        if (first !== undefined && others.length === 0)
-            return first;
-        const messages = errors.map(({ explanation }) => explanation);
-        return new InputError(joined(messages, '\n'));
-    }
-}
-/** Returns a function that writes an input error with this id, as `msg` writes a message. */
-function inputError(id = 'input') {
-    return (...parts) => new InputError(msg(...parts), id);
-}
-/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
-function explain(error) {
-    if (error instanceof ReportableError)
-        return error.explanation;
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    const code = codeOf(error);
-    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
-}
-/** Returns what reports have of any failure. */
-function reportedFailure(error) {
-    return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: explain(error) };
-}
-/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
-function codeOf(error) {
-    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
-        return undefined;
-    // OpenSSL has `SSL/TLS` in some of its own.
-    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
-}
-/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
-function isSqlState(code) {
-    return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/long-names.js
-
-/*
- * A version's name can have any length. A long one is never read, compared or shown whole: a text with its hash stands
- * for it, in SQL (`src/dbos/columns.ts`) as here. It is no name: nothing is torn down by it, and no command takes it.
- */
-/** The longest name that is read whole, in bytes of UTF-8. */
-const LONGEST_NAME_BYTES = 16 * 1024;
-/** The start of what stands for a long name. A name that starts so is cut as well, so none can equal another's. */
-const CUT_MARK = '(cut) sha256:';
-/** How many characters of a long name are kept. */
-const CUT_CHARACTERS = 100;
-/** Whether the text stands for a long name. */
-function isCut(text) {
-    return text.startsWith(CUT_MARK);
-}
-/** Returns the name, or what stands for it: its SHA-256, its length, and the printable ASCII that it starts with. */
-function cutName(name) {
-    // No character takes more than three bytes for each of its UTF-16 units.
-    const isShort = name.length * 3 <= LONGEST_NAME_BYTES || Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
-    if (isShort && !isCut(name))
-        return name;
-    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(name).digest('hex');
-    const [start = ''] = /^[ -~]*/.exec(name.slice(0, CUT_CHARACTERS)) ?? [];
-    return `${CUT_MARK}${hash} ${Buffer.byteLength(name)} bytes: ${start}`;
-}
-
-;// CONCATENATED MODULE: ./lib/missing-url.js
-
-/** What to do where no URL of the system database is given. */
-function describeMissingUrl(context) {
-    // Not PGUSER: GitHub's Windows runners have it.
-    const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
-    const withVariables = variables.length === 0
-        ? msg ``
-        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
-    const nothing = context.shell === 'command-line'
-        ? msg `Neither DRAIN_GATE_DATABASE_URL nor DBOS_SYSTEM_DATABASE_URL is set.`
-        : msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL.`;
-    const base = msg `${nothing} Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
-    switch (context.withoutSecrets) {
-        case 'fork':
-            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
-        case 'dependabot':
-            return msg `${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
-        case undefined:
-            if (context.shell === 'command-line')
-                return base;
-            return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
-    }
-}
-/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
-const OTHER_VARIABLES = [
-    ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
-    [
-        'DBOS_DATABASE_URL',
-        "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
-    ],
-];
-/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
-function otherVariables({ environment, shell }) {
-    const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
-    const passed = (name) => shell === 'command-line' ? `DRAIN_GATE_DATABASE_URL="$${name}"` : `database-url: \${{ env.${name} }}`;
-    return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`${passed(name)}\`. ${hint}`).join(''));
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/password.js
-
-
-
-/** The message of the error when `database-password-file` gives no password. */
-const NO_PASSWORD_IN_FILE = 'The password file gives no password';
-/**
- * Returns the configuration with the password of a connection that is about to be made.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
- */
-function withPassword(config) {
-    const { passwordFile, password, passfile } = config;
-    if (passwordFile !== undefined)
-        return { ...config, password: readPasswordFile(passwordFile) };
-    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
-}
-/**
- * Returns the text of a file, without one line break at its end.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
- * `NOT_A_FILE` or `NOT_UTF8`.
- */
-function readPasswordFile(file) {
-    try {
-        // To open a pipe that nobody writes to would block the process.
-        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
-            throw noPassword('NOT_A_FILE');
-        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
-        if (text === undefined)
-            throw noPassword('NOT_UTF8');
-        const password = text.replace(/\r?\n$/, '');
-        if (password.trim() === '')
-            throw noPassword('EMPTY');
-        return password;
-    }
-    catch (error) {
-        throw noPassword(codeOf(error) ?? 'UNKNOWN');
-    }
-}
-function noPassword(code) {
-    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
-}
-/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
-function utf8(bytes) {
-    try {
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-        return text.includes('\0') ? undefined : text;
-    }
-    catch {
-        return undefined;
-    }
-}
-/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
-function passfileOf(asked, environment) {
-    const named = asked || environment['PGPASSFILE'];
-    if (named)
-        return named;
-    const [home, ...below] = process.platform === 'win32'
-        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
-        : [environment['HOME'], '.pgpass'];
-    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
-}
-function fromPassfile(file, place) {
-    const without = (passfileGave) => ({ password: undefined, passfileGave });
-    try {
-        const status = (0,external_node_fs_namespaceObject.statSync)(file);
-        if (!status.isFile())
-            return without('not-a-file');
-        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
-            return without('open-to-others');
-        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
-        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
-    }
-    catch (error) {
-        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
-    }
-}
-/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
-const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
-/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
-const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
-/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
-function passwordFor({ host, port, database, user }, text) {
-    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
-    const wanted = [hosts, [String(port)], [database], [user]];
-    for (const line of text.split(/\r?\n/)) {
-        // A comment begins with a #, which no host does.
-        const fields = ENTRY.exec(line)?.slice(1);
-        const matches = wanted.every((values, index) => {
-            const field = fields?.[index];
-            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
-        });
-        if (matches)
-            return unescaped(fields?.[4] ?? '') || undefined;
-    }
-    return undefined;
-}
-function unescaped(field) {
-    return field.replaceAll(/\\(.)/g, '$1');
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
-
-
-/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
-const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
-const INSISTS = ['require', 'verify-ca', 'verify-full'];
-/**
- * Reads `sslmode`, and two words of other drivers for it:
- *
- * - `ssl` is a switch for PgJDBC and node-postgres, and a mode for asyncpg. Alone, it means `verify-full` to all but
- *   libpq, which reads `ssl=true` as `require`. So it means `verify-full` here.
- * - `sslaccept=strict` is Prisma's `verify-full`. Prisma passes it next to `sslmode=require`.
- *
- * @returns the mode that the URL asks for, else that of PGSSLMODE; undefined when nothing asks for one.
- * @throws InputError for an unknown value, and when one asks for TLS and another does not insist on it.
- */
-function readTlsMode(take, variable) {
-    const ofUrl = take('sslmode');
-    const named = ofUrl === undefined ? undefined : modeOf(ofUrl);
-    const switched = readSwitch(take('ssl'));
-    const mode = combined(named, switched);
-    if (readAccept(take('sslaccept'))) {
-        if (mode === 'disable')
-            throw contradiction('sslaccept=strict', mode);
-        return 'verify-full';
-    }
-    return mode ?? (variable === undefined ? undefined : modeOf(variable));
-}
-function combined(named, switched) {
-    if (switched === undefined || switched === named)
-        return named;
-    if (named === undefined)
-        return switched === true ? 'verify-full' : switched;
-    if (switched === true && INSISTS.includes(named))
-        return named;
-    throw contradiction(`ssl=${switched}`, named);
-}
-function contradiction(word, mode) {
-    return inputError('input-tls-contradiction') `\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
-}
-function modeOf(text) {
-    const mode = TLS_MODES.find((name) => name === text);
-    if (mode !== undefined)
-        return mode;
-    const instead = text === 'no-verify'
-        ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
-        : '';
-    throw inputError('input-sslmode') `The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
-}
-/** Returns true for a switch that is on, undefined for one that is off. */
-function readSwitch(text) {
-    if (text === undefined || ['false', '0', 'off', 'no'].includes(text))
-        return undefined;
-    if (['', 'true', '1', 'on', 'yes'].includes(text))
-        return true;
-    const mode = TLS_MODES.find((name) => name === text);
-    if (mode !== undefined)
-        return mode;
-    throw inputError('input-ssl') `The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
-}
-function readAccept(text) {
-    if (text === undefined || text === 'accept_invalid_certs')
-        return false;
-    if (text === 'strict')
-        return true;
-    throw inputError('input-ssl') `The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/tls.js
-
-
-
-
-/**
- * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
- *
- * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
- * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
- * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
- *
- * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
- */
-function readTlsSettings({ take, environment, tlsCa, readFile }) {
-    const file = (parameter) => {
-        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
-        return path === undefined || path === 'system' ? path : readFile(path);
-    };
-    const ofUrl = file('sslrootcert');
-    const ca = tlsCa ?? ofUrl;
-    const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
-    const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
-    const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
-    if (contradiction !== undefined)
-        throw contradiction;
-    const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
-    const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
-    if ((cert === undefined) !== (key === undefined)) {
-        throw inputError('input-client-certificate') `A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
-    }
-    const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
-    return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
-}
-/** Explains why a mode would verify less with `tls-ca` than it seems to. */
-function contradictionOfInput(tlsMode) {
-    if (!['disable', 'allow', 'prefer'].includes(tlsMode))
-        return undefined;
-    return inputError('input-tls-ca-unused') `\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
-}
-/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
-function contradictionOf(tlsMode, rootCertificate) {
-    if (rootCertificate === 'system') {
-        if (tlsMode === 'verify-full')
-            return undefined;
-        return inputError('input-system-ca') `\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
-    }
-    if (rootCertificate === undefined) {
-        if (tlsMode !== 'verify-ca')
-            return undefined;
-        return inputError('input-no-ca') `\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
-    }
-    if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
-        return undefined;
-    return inputError('input-sslrootcert') `The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
-}
-/**
- * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
- * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
- */
-function holdsCertificates(pem) {
-    const parts = pem.split(/(?=-----BEGIN )/);
-    const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
-    try {
-        return certificates.length > 0 && certificates.every((each) => new external_node_crypto_namespaceObject.X509Certificate(each).raw.length > 0);
-    }
-    catch {
-        return false;
-    }
-}
-/** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
-const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
-/**
- * Returns what makes sure of the server. A CA proves nothing with `allow` and `prefer`, which end in plain text where it
- * did not sign. Channel binding proves that the server at the end of TLS knows the password.
- */
-function serverCheck({ host, tlsMode, tlsCa, requireChannelBinding }) {
-    if (THIS_MACHINE.test(host))
-        return 'this-machine';
-    if (tlsMode === 'verify-full')
-        return 'full';
-    if (requireChannelBinding)
-        return 'channel-binding';
-    return tlsMode === 'verify-ca' || (tlsMode === 'require' && tlsCa !== undefined) ? 'ca' : 'none';
-}
-/**
- * Returns the ways to connect that an `sslmode` allows, in the order to try them.
- *
- * As in libpq, a CA that is given is used: `require`, and the TLS that `allow` and `prefer` try, then verify the
- * certificate, but not the host name (`sslrootcert` in its manual, `initialize_SSL` in its source). A socket on this
- * machine has no TLS.
- */
-function tlsAttempts(config) {
-    const { host, tlsMode, tlsCa, clientCertificate } = config;
-    if (host.startsWith('/'))
-        return [false];
-    const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
-    const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
-    const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
-    const attempts = {
-        disable: [false],
-        allow: [false, asGiven],
-        prefer: [asGiven, false],
-        require: [asGiven],
-        'verify-ca': [verifiedCa],
-        'verify-full': [verifiedFull],
-    };
-    return attempts[tlsMode];
-}
-
-;// CONCATENATED MODULE: external "node:net"
-const external_node_net_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
-;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
-
-
-/** What is given in place of a URL, by how it starts. The first that matches counts. */
-const MISTAKES = [
-    [
-        /^(?:jdbc:)?sqlite/i,
-        'input-sqlite',
-        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and the gate cannot see it.',
-    ],
-    [
-        /^["'`\u2018-\u201f<]/,
-        'input-quoted',
-        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
-    ],
-    [
-        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
-        'input-command',
-        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
-    ],
-    [
-        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
-        'input-variable',
-        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
-    ],
-    [
-        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
-        'input-keywords',
-        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
-    ],
-    [
-        /^prisma(?:\+postgres(?:ql)?)?:/i,
-        'input-prisma',
-        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
-    ],
-    [
-        /^https?:/i,
-        'input-web-address',
-        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
-    ],
-    [
-        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
-        'input-not-postgres',
-        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
-    ],
-    [
-        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
-        'input-placeholder',
-        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
-    ],
-    [/\n/, 'input-several-lines', 'has several lines. Write one URL in one line, and nothing else.'],
-];
-/** Returns why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
-function misshapen(url) {
-    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
-    if (mistake !== undefined)
-        return inputError(mistake[1]) `\`database-url\` ${trusted(mistake[2])}`;
-    return inputError('input-not-a-url') `\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
-
-
-
-const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
-const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
-const parameterMisplaced = () => inputError('input-parameter-misplaced') `\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
-const severalHosts = () => inputError('input-several-hosts') `\`database-url\` or PGHOST has several hosts. Set the primary only.`;
-/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
-function partsOf(url) {
-    const text = url.trim();
-    // No part of a URL has a line break, but the classes of characters above would take one.
-    const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
-    if (groups === undefined)
-        throw misshapen(url);
-    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
-    // As a part of the database or of another value, one that asks for TLS would be passed over.
-    if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query))
-        throw parameterMisplaced();
-    if (hosts.includes(','))
-        throw severalHosts();
-    const address = HOST.exec(hosts)?.groups;
-    if (address === undefined)
-        throw notAsExpected('host');
-    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
-    return { user, secret, host, port: address['port'], database, query };
-}
-/** Says that a part of the URL cannot be what it stands for, without its text. */
-function notAsExpected(part, orVariable = '') {
-    return inputError('input-url-part') `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
-}
-function readPort(text) {
-    const port = Number(text);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw notAsExpected('port', ', or PGPORT,');
-    return port;
-}
-function decoded(text) {
-    const plain = tryDecoded(text);
-    if (plain !== undefined)
-        return plain;
-    throw inputError('input-percent') `\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
-}
-/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
-function tryDecoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
-
-
-
-/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
-const wordOf = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
-/**
- * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
- * has to be a name and a value.
- *
- * @throws InputError when the text is no list of parameters.
- */
-function readParameters(query) {
-    const all = [];
-    for (const pair of query.split('&').filter((text) => text !== '')) {
-        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
-        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
-        if (name === undefined || (value === undefined && followsPassword)) {
-            throw notAsExpected('list of parameters');
-        }
-        all.push([name, decoded(value ?? '')]);
-    }
-    const taken = new Set();
-    return {
-        all,
-        take(...spellings) {
-            for (const spelling of spellings)
-                taken.add(spelling);
-            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
-            if (values.size > 1) {
-                throw inputError('input-parameter-twice') `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
-            }
-            return values.values().next().value;
-        },
-        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/place-words.js
-
-
-
-const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
-const PROXY = 'Start the Cloud SQL Auth Proxy before the gate, and write the folder of its socket as `host`.';
-const SERVICE = 'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
-const ADDRESS = 'Write the address itself as the host.';
-/**
- * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
- * is a word (`wordOf`).
- */
-const WORDS = new Map([
-    ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
-    ['service', SERVICE],
-    ['hostaddr', ADDRESS],
-    ['hostname', 'Write `host`.'],
-    ['server', 'Write `host`.'],
-    ['servername', 'Write `host`.'],
-    ['portnumber', 'Write `port`.'],
-    ['username', 'Write `user`.'],
-    ['db', 'Write `dbname`.'],
-    ['database', 'Write `dbname`.'],
-    ['databasename', 'Write `dbname`.'],
-    ['unixsock', 'Write the folder of the socket as `host`.'],
-    ['unixsocket', 'Write the folder of the socket as `host`.'],
-    // PgJDBC's.
-    ['pghost', 'Write `host`.'],
-    ['pgport', 'Write `port`.'],
-    ['pgdbname', 'Write `dbname`.'],
-    ['socketfactory', PROXY],
-    ['cloudsqlinstance', PROXY],
-]);
-/** libpq's variables of the same kind. */
-const VARIABLES = new Map([
-    ['PGSERVICE', `${SERVICE} Then unset it.`],
-    ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
-]);
-/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
-function refuseOtherPlaces(parameters, environment) {
-    const ofUrl = parameters.flatMap(([name]) => {
-        const advice = WORDS.get(wordOf(name));
-        return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
-    });
-    const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
-    const refused = [...ofUrl, ...variables];
-    if (refused.length === 0)
-        return;
-    const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
-    throw inputError('input-unsupported-place') `\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
-}
-
-;// CONCATENATED MODULE: external "node:tls"
-const external_node_tls_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
-;// CONCATENATED MODULE: ./lib/postgres/security-words.js
-
-
-
-
-/** The parameters about security that the gate follows, and other words for them that it understands. */
-const security_words_FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
-const UNDERSTOOD = [...security_words_FOLLOWED, 'channelBinding', 'ssl', 'sslaccept'];
-/** libpq takes `direct` in the last one only with an `sslmode` that insists on TLS. The gate follows that `sslmode`. */
-const FOLLOWED_VARIABLES = [
-    ...['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY', 'PGCHANNELBINDING', 'PGSSLNEGOTIATION'],
-];
-const MODE = '`sslmode`, such as `sslmode=verify-full`';
-const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
-/**
- * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
- * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
- */
-const security_words_WORDS = new Map(Object.entries({
-    // Asked of a URL in another spelling only, or of a variable that libpq does not have.
-    sslmode: { instead: '`sslmode`, in lower case' },
-    sslrootcert: { instead: '`sslrootcert`, in lower case, or `tls-ca`' },
-    sslcert: { instead: '`sslcert`, in lower case' },
-    sslkey: { instead: '`sslkey`, in lower case' },
-    channelbinding: { instead: '`channel_binding`, in lower case' },
-    ssl: { harmless: ['0', 'false', 'off', 'no', 'disable', 'allow', 'prefer'], instead: MODE },
-    sslaccept: { instead: MODE },
-    // libpq's.
-    requiressl: { harmless: ['0'], instead: '`sslmode=require`' },
-    sslnegotiation: { harmless: ['postgres'] },
-    sslsni: { harmless: ['1'] },
-    sslcompression: { harmless: 'any' },
-    sslkeylogfile: { harmless: 'any' },
-    // `disable` is followed.
-    sslcertmode: { harmless: ['allow', 'disable'], instead: '`sslcert` and `sslkey`, or neither' },
-    sslpassword: { instead: PEM_FILES },
-    sslcrl: {},
-    sslcrldir: {},
-    sslminprotocolversion: {
-        harmless: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].filter((v) => v <= external_node_tls_namespaceObject.DEFAULT_MIN_VERSION),
-    },
-    sslmaxprotocolversion: { harmless: 'any' },
-    minprotocolversion: { harmless: ['3.0'] },
-    requirepeer: {},
-    requireauth: { instead: '`channel_binding=require`, which takes SCRAM' },
-    gssencmode: { harmless: ['disable', 'allow', 'prefer'], instead: MODE },
-    gssdelegation: { harmless: 'any' },
-    gsslib: { harmless: 'any' },
-    scramclientkey: { instead: '`database-password`' },
-    scramserverkey: { instead: '`channel_binding=require`' },
-    // PgJDBC's.
-    gssresponsetimeout: { harmless: 'any' },
-    gssusedefaultcreds: { harmless: 'any' },
-    sslresponsetimeout: { harmless: 'any' },
-    sslfactory: { instead: MODE },
-    sslfactoryarg: { instead: MODE },
-    sslhostnameverifier: { instead: MODE },
-    sslpasswordcallback: { instead: PEM_FILES },
-    authenticationpluginclassname: { instead: '`database-password`' },
-    // Prisma's, and those of drivers for other databases.
-    sslidentity: { instead: PEM_FILES },
-    sslca: { instead: '`tls-ca`' },
-    sslcacert: { instead: '`tls-ca`' },
-    sslcontext: { instead: MODE },
-    sslverify: { instead: MODE },
-    rejectunauthorized: { instead: MODE },
-    trustservercertificate: { instead: MODE },
-    usessl: { instead: MODE },
-    tls: { instead: MODE },
-    tlscafile: { instead: '`tls-ca`' },
-}));
-/** How a word about security starts, where it is not one of those above. */
-const SECURITY = /^(?:(?:use|force|require|enable)?(?:ssl|tls|gss|auth|cert|crl|encrypt)|ca(?:$|cert|file)|cipher|channelbinding|peer|reject|require|scram|secur|trust|verif)/;
-/** libpq's variables about security start like this. */
-const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
-/**
- * Refuses every word about security that the gate neither follows nor knows to be harmless: to ignore one could make
- * the connection weaker than the user asked.
- */
-function refuseOtherSecurity(parameters, environment) {
-    const ofUrl = parameters.flatMap(([name, value]) => {
-        const word = wordOf(name);
-        if (UNDERSTOOD.includes(name) || isHarmless(word, value))
-            return [];
-        if (security_words_WORDS.has(word))
-            return [{ name, word }];
-        return securityIn(name).map((found) => ({ name: `${found}…`, word }));
-    });
-    const variables = Object.entries(environment).flatMap(([name, value]) => {
-        const word = name.replace(/^PG/, '').toLowerCase();
-        const isAsked = Boolean(value) && (VARIABLE.test(name) || (name.startsWith('PG') && security_words_WORDS.has(word)));
-        return !isAsked || FOLLOWED_VARIABLES.includes(name) || isHarmless(word, value ?? '') ? [] : [{ name, word }];
-    });
-    const refused = [...ofUrl, ...variables];
-    if (refused.length === 0)
-        return;
-    const advice = refused.flatMap(({ name, word }) => {
-        const instead = security_words_WORDS.get(word)?.instead;
-        return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
-    });
-    throw inputError('input-unsupported-security') `\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
-}
-/** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
-function securityIn(name) {
-    const parts = name
-        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-        .toLowerCase()
-        .split(/[_.-]+/);
-    return parts.flatMap((part) => SECURITY.exec(part) ?? []);
-}
-function isHarmless(word, value) {
-    const { harmless = [] } = security_words_WORDS.get(word) ?? {};
-    return harmless === 'any' || harmless.includes(value);
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/url.js
-
-
-
-
-
-
-
-
-
-/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
-const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
-const portInHost = () => inputError('input-host-colon') `The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
-/**
- * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
- * JDBC's. Parts that it omits come from the `PG*` variables.
- *
- * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
- * strictly, and no error quotes text that could be a part of the password.
- *
- * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
- * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
- */
-function readDatabaseUrl(inputs) {
-    const { environment } = inputs;
-    const { query, ...parts } = partsOf(inputs.url);
-    const { all, take, rest } = readParameters(query);
-    refuseOtherSecurity(all, environment);
-    refuseOtherPlaces(all, environment);
-    const variables = [];
-    /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
-    const given = (name, part, variable) => {
-        const value = take(name);
-        const other = part || environment[variable] || undefined;
-        if (value === undefined && !part && other !== undefined)
-            variables.push(variable);
-        if (value !== '' || other === undefined)
-            return value ?? other;
-        throw inputError('input-parameter-empty') `The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
-    };
-    const password = onePassword(take('password') || decoded(parts.secret), inputs);
-    const tls = readTlsSettings({ ...inputs, take });
-    const user = given('user', decoded(parts.user), 'PGUSER');
-    if (!user)
-        throw inputError('input-no-user') `\`database-url\` has no user. Add one, or set PGUSER.`;
-    const host = given('host', parts.host, 'PGHOST') || 'localhost';
-    if (host.includes(','))
-        throw severalHosts();
-    if (host.includes(':') && !host.startsWith('/') && (0,external_node_net_namespaceObject.isIP)(host) === 0)
-        throw portInHost();
-    const config = {
-        host,
-        port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
-        user,
-        passwordFile: inputs.passwordFile,
-        password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
-        passfile: passfileOf(take('passfile'), environment),
-        database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
-        ...tls,
-        requireChannelBinding: readChannelBinding(take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING']),
-        schema: inputs.schema,
-    };
-    const ignored = rest().filter((name) => !HARMLESS.includes(name));
-    return { database: config, ignoredParameters: ignored.length, variables };
-}
-function onePassword(ofUrl, { password: ofInput, passwordFile }) {
-    if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
-        const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
-        throw inputError('input-password-twice') `\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
-    }
-    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
-        return ofInput ?? ofUrl;
-    throw inputError('input-passwords-differ') `\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
-}
-function readChannelBinding(value) {
-    if (!value || ['disable', 'prefer', 'require'].includes(value))
-        return value === 'require';
-    throw inputError('input-channel-binding') `The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
-}
-
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/time.js
-
-/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
-const systemClock = {
-    now: () => performance.now(),
-    async pause(milliseconds, signal) {
-        const end = performance.now() + milliseconds;
-        // A timer of the runtime can be early, by less than a millisecond.
-        for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
-            await (0,promises_namespaceObject.setTimeout)(Math.ceil(left), undefined, { signal }).catch((error) => {
-                if (!signal.aborted)
-                    throw error;
-            });
-        }
-    },
-    async withTimeout(milliseconds, work) {
-        // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
-        const overdue = new AbortController();
-        const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
-        try {
-            return await work(overdue.signal);
-        }
-        finally {
-            clearTimeout(timer);
-        }
-    },
-};
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
-function durationMs(text) {
-    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
-    if (match?.groups === undefined || text === '')
-        return undefined;
-    const { groups } = match;
-    return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
-}
-/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
-function durationText(milliseconds) {
-    if (milliseconds > 0 && milliseconds < 1000)
-        return `${Math.ceil(milliseconds)}ms`;
-    const seconds = Math.max(0, Math.round(milliseconds / 1000));
-    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-    if (h >= 24)
-        return units(Math.floor(h / 24), 'd', h % 24, 'h');
-    if (h > 0)
-        return units(h, 'h', m, 'm');
-    if (m > 0)
-        return units(m, 'm', s, 's');
-    return `${s}s`;
-}
-/** Writes how long something took, or how far it is: to whole seconds, and `under 1s` for less than one. */
-function spanText(milliseconds) {
-    return milliseconds > 0 && milliseconds < 1000 ? 'under 1s' : durationText(milliseconds);
-}
-function units(large, largeUnit, small, smallUnit) {
-    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
-}
-/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
-function momentText(epochMs, now) {
-    const moment = new Date(epochMs).toISOString();
-    const day = moment.slice(0, 10);
-    const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
-    const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
-    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
-}
-/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
-function durationInput(milliseconds) {
-    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
-    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
-}
-/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
-function iso(epochMs) {
-    if (epochMs === null)
-        return null;
-    const date = new Date(epochMs);
-    const year = date.getUTCFullYear();
-    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
-}
-function milliseconds(seconds) {
-    return Math.round(seconds * 1000);
-}
-
-;// CONCATENATED MODULE: ./lib/inputs.js
-
-
-
-
-
-
-
-
-
-
-
-/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
-const parsedText = (parse, accepted) => schemas_string().transform((text, context) => {
-    const parsed = parse(text);
-    if (parsed !== undefined)
-        return parsed;
-    context.addIssue({ code: 'custom', message: accepted });
-    return NEVER;
-});
-const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
-    const ms = durationMs(text);
-    return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
-}, acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''));
-const acceptedDuration = (atLeast) => `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
-const unset = literal('').transform(() => undefined);
-const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
-/** A list has one item per line, or is a JSON array of strings. */
-const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
-// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
-const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
-    error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
-});
-const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
-    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
-});
-/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
-const plainInputs = {
-    schema: schemaName,
-    application: schemas_string(),
-    'retire-version': list,
-    'keep-version': list,
-    mode: oneOf(MODES),
-    timeout: inputs_duration(1000, '1s'),
-    'on-timeout': oneOf(['fail', 'warn']),
-    'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
-    'poll-timeout': inputs_duration(100, '100ms'),
-    settle: inputs_duration(0, '0s'),
-    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
-    'stuck-after': inputs_duration(1000, '1s'),
-    'ignore-workflows': ignoreList,
-    'on-unknown': oneOf(['fail', 'pass']),
-    'on-live': oneOf(['block', 'latest-only', 'ignore']),
-    'on-unversioned': oneOf(['auto', 'block', 'ignore']),
-    details: oneOf(DETAILS),
-};
-/** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
-/** Every input that the code reads. `action.yml` declares exactly these. */
-const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
-/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-function parseInputs(raw, context) {
-    const problems = [];
-    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = object(plainInputs).safeParse(trimmed);
-    for (const issue of parsed.error?.issues ?? []) {
-        const name = String(issue.path[0]);
-        problems.push(inputError() `${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
-    }
-    const targets = attempt(problems, () => readTargets(trimmed));
-    const settings = parsed.data;
-    if (settings !== undefined && settings.settle > settings.timeout) {
-        const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
-        problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
-    }
-    const database = attempt(problems, () => readDatabase(raw, context));
-    if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
-        throw InputError.of(problems);
-    }
-    return {
-        ...database,
-        gate: {
-            targets,
-            longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
-            application: settings.application || undefined,
-            mode: settings.mode,
-            timeoutMs: settings.timeout,
-            longestRunMs: context.shell === 'action' ? HOSTED_JOB_LIMIT_MS : LONGEST_TIMER_MS,
-            onTimeout: settings['on-timeout'],
-            pollIntervalMs: settings['poll-interval'],
-            pollTimeoutMs: settings['poll-timeout'],
-            settleMs: settings.settle,
-            failFast: settings['fail-fast'],
-            stuckAfterMs: settings['stuck-after'],
-            ignoreWorkflows: settings['ignore-workflows'],
-            onUnknown: settings['on-unknown'],
-            onLive: settings['on-live'],
-            onUnversioned: settings['on-unversioned'],
-            details: settings.details,
-        },
-    };
-}
-/** The database URL from the input or the environment. It is masked before anything else is read. */
-function databaseUrlOf(raw, context) {
-    return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
-}
-/** The password without the line break that a command's output ends in; undefined when it is empty. */
-function databasePasswordOf(raw) {
-    return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
-}
-function readDatabase(raw, context) {
-    const url = databaseUrlOf(raw, context);
-    if (url === '')
-        throw new InputError(describeMissingUrl(context), 'input-url-empty');
-    const { variables, ...read } = readDatabaseUrl({
-        url,
-        password: databasePasswordOf(raw),
-        passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
-        tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
-        schema: raw['schema']?.trim() ?? '',
-        environment: context.environment,
-        readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
-    });
-    return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
-}
-/** The path of a file that gives a password now. It is read again at each connection. */
-function usablePasswordFile(path) {
-    if (path === '')
-        return undefined;
-    try {
-        readPasswordFile(path);
-        return path;
-    }
-    catch (error) {
-        throw inputError('input-password-file') `The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
-    }
-}
-function readTargets(trimmed) {
-    const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
-    if (mode === 'preflight') {
-        if (version === '' && keepVersion === '')
-            return { kind: 'none' };
-        throw inputError() `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
-    }
-    if (version !== '' && keepVersion !== '') {
-        throw inputError() `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
-    }
-    if (version === '' && keepVersion === '') {
-        throw inputError() `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
-    }
-    if (version !== '')
-        return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
-    if (keepVersion === 'latest')
-        return { kind: 'all-but-latest' };
-    const keep = listItems(keepVersion) ?? [];
-    if (!keepVersion.startsWith('[') && keep.includes('latest')) {
-        throw inputError() `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
-    }
-    return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
-}
-function listItems(text) {
-    if (text.startsWith('[')) {
-        return array(schemas_string().min(1)).min(1).safeParse(parsedJson(text)).data;
-    }
-    return text
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
-}
-function parsedJson(text) {
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        return undefined;
-    }
-}
-function readCa(text) {
-    if (text === '')
-        return undefined;
-    const given = certificatesIn(text);
-    if (given !== undefined)
-        return given;
-    // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
-    if (/\n|-----|^LS0t|^MII/.test(text)) {
-        throw inputError('input-tls-ca') `The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
-    }
-    const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
-    if (pem !== undefined)
-        return pem;
-    throw inputError() `The file in \`tls-ca\` has no readable certificate in PEM form.`;
-}
-/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
-function certificatesIn(text) {
-    if (holdsCertificates(text))
-        return text;
-    const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
-    return holdsCertificates(plain) ? plain : undefined;
-}
-function readTextFile(path, what) {
-    try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
-    }
-    catch (error) {
-        throw inputError() `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and does the file exist on this machine?`;
-    }
-}
-function attempt(problems, read) {
-    try {
-        return read();
-    }
-    catch (error) {
-        if (!(error instanceof InputError))
-            throw error;
-        problems.push(error);
-        return undefined;
-    }
-}
-function shown(value = '') {
-    return value === '' ? trusted('empty') : namesOf([value]);
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/sdk.js
-/*
- * What differs by the language of the SDK, in one place. The tables name no language. What a workflow's inputs are
- * encoded with names one, except where every SDK can write it (`portable_json`) or the application has its own. Where
- * rows name several languages, or none, texts name none.
- */
-const LANGUAGES = (/* unused pure expression or super */ null && (['TypeScript', 'Python', 'Go', 'Java', 'Rust']));
-/**
- * Source: rows and API of TypeScript 3.0 to 5.3, Python 2.16 to 3.4, Go 0.15 to 1.8, Java 1.1.0-m6 and Rust 0.5. Of Go's
- * releases between 1.5 and 1.8 none was seen.
- */
-const SDKS = {
-    TypeScript: {
-        language: 'TypeScript',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'DBOS.setLatestApplicationVersion',
-        ownSchedules: { api: '@DBOS.scheduled', before: '5.0' },
-        withoutVersion: undefined,
-        since: { registers: '4.10', 'names-application': '4.27', 'leaves-unversioned': '4.24', 'cancels-overdue': '5.1' },
-    },
-    Python: {
-        language: 'Python',
-        firstStep: 1,
-        recordsTimerEnds: false,
-        promote: 'DBOS.set_latest_application_version',
-        ownSchedules: { api: '@DBOS.scheduled', before: '2.23' },
-        withoutVersion: undefined,
-        since: { registers: '2.14', 'names-application': '2.30', 'leaves-unversioned': '2.27', 'cancels-overdue': '3.4' },
-    },
-    Go: {
-        language: 'Go',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'dbos.SetLatestApplicationVersion',
-        ownSchedules: { api: 'dbos.WithSchedule', before: '1.0' },
-        withoutVersion: 'one that cannot read its own binary',
-        since: { registers: '0.15', 'names-application': '1.2', 'leaves-unversioned': '0.19', 'cancels-overdue': '1.8' },
-    },
-    Java: {
-        language: 'Java',
-        firstStep: 0,
-        recordsTimerEnds: true,
-        promote: 'DBOS.setLatestApplicationVersion',
-        ownSchedules: undefined,
-        withoutVersion: undefined,
-        since: { registers: '0.8', 'names-application': null, 'leaves-unversioned': '1.1', 'cancels-overdue': null },
-    },
-    Rust: {
-        language: 'Rust',
-        firstStep: 0,
-        recordsTimerEnds: false,
-        promote: 'Client::set_latest_application_version',
-        ownSchedules: undefined,
-        withoutVersion: undefined,
-        since: { registers: '0.5', 'names-application': '0.5', 'leaves-unversioned': '0.5', 'cancels-overdue': null },
-    },
-};
-/** By `serialization` of `workflow_status`. */
-const LANGUAGE_OF = new Map([
-    ['js_superjson', 'TypeScript'],
-    ['js_legacy', 'TypeScript'],
-    ['py_pickle', 'Python'],
-    ['DBOS_JSON', 'Go'],
-    ['java_jackson', 'Java'],
-    ['rust_serde', 'Rust'],
-]);
-/** The serializations that name a language. */
-const SERIALIZATIONS = [...LANGUAGE_OF.keys()];
-/** Returns the SDK that wrote a workflow; undefined where its serialization names no language. */
-function sdkOf(serialization) {
-    const language = serialization === null ? undefined : LANGUAGE_OF.get(serialization);
-    return language === undefined ? undefined : SDKS[language];
-}
-/**
- * Returns the SDK that wrote all of these workflows whose serialization names a language; undefined where none does, and
- * where they name several.
- */
-function sdkIn(serializations) {
-    const [only, ...others] = new Set(Array.from(serializations, sdkOf).filter((sdk) => sdk !== undefined));
-    return others.length === 0 ? only : undefined;
-}
-/** Returns the SDKs without an ability, such as `Python SDKs before 2.14`; `older SDKs` where no language is known. */
-function sdksWithout(ability, sdk) {
-    if (sdk === undefined)
-        return 'older SDKs';
-    const since = sdk.since[ability];
-    return `${sdk.language} SDKs${since === null ? '' : ` before ${since}`}`;
-}
-/** The version of every application that uses patching instead of versions. */
-const PATCHING_VERSION = 'PATCHING_ENABLED';
-/** Whether a version is a constant that deployments share: of patching, or Python's where it finds no sources to hash. */
-function isSharedVersion(version) {
-    return version === PATCHING_VERSION || /^DEFAULT_VERSION(-|$)/.test(version);
-}
-/** Whether a version is that of one process alone: Java's where it cannot read the application's bytecode. */
-function isProcessVersion(version) {
-    return /^unknown-\d+$/.test(version);
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/command-line.js
-/** From this migration on, the number means the same in every SDK. */
-const SHARED = 100;
-/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
-const SEPARATE_INPUTS = 109;
-const FOLDER = 'dbos-cli';
-/**
- * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
- * it forks: TypeScript's reads their rows.
- *
- * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
- *
- * @param sdk Undefined where the rows name no SDK, or several.
- * @param migration Null where it is unknown.
- * @param schema TypeScript's command line reads `dbos` only.
- */
-function commandLineFor(sdk, migration, schema = 'dbos') {
-    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
-    if (schema === 'dbos' || isOwn)
-        return inUsualSchema(sdk, migration);
-    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
-}
-/** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(sdk, migration) {
-    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
-    if (!isShared) {
-        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
-    }
-    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
-}
-function isForGo(migration) {
-    return migration === null || migration >= SEPARATE_INPUTS;
-}
-function inUsualSchema(sdk, migration) {
-    if (sdk === undefined) {
-        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
-        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
-        return { program: null, urlOption: '--sys-db-url', fits };
-    }
-    switch (sdk.language) {
-        case 'TypeScript':
-            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
-        case 'Python':
-            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
-        case 'Go':
-            return isForGo(migration)
-                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
-                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-        case 'Java':
-        case 'Rust':
-            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-    }
-}
-/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
-function programOf({ program }) {
-    return program ?? '$DBOS_CLI';
-}
-const OWN = 'Use that of the SDK release that the application uses';
-const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
-/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
-function typeScriptRelease(migration) {
-    if (migration < SHARED)
-        return '4.20';
-    return migration < SEPARATE_INPUTS ? '4.27' : '5';
-}
-/** TypeScript's, beside an application of any language. */
-function typeScript(migration) {
-    if (migration === null)
-        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
-    const release = typeScriptRelease(migration);
-    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
-function ofTheApplication(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}, in the folder of the application.`;
-    const release = typeScriptRelease(migration);
-    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-function python(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}.`;
-    return migration < SEPARATE_INPUTS
-        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
-        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
-}
-
-;// CONCATENATED MODULE: ./lib/report/blocking.js
-
-
-/** Whether rows block a target. Those that run without a version can be a target of their own. */
-function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
-    const isTarget = targets.some((target) => target.version === version);
-    if (version !== null)
-        return isTarget;
-    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
-}
-/** How many rows that block a target a truncated list omits. */
-function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
-    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
-    return omitted + (countsUnversioned ? omittedUnversioned : 0);
-}
-function inFlightOnAll(targets) {
-    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
-}
-/** What blocks, by version, class, workflow and queue. */
-function blockingGroups(evaluation) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return { items: [], omitted: 0 };
-    const { groups } = index.contents;
-    return {
-        items: groups.items
-            .filter((group) => blocksTarget(group, evaluation))
-            .map(({ name, ...group }) => ({ ...group, workflow: name })),
-        omitted: omittedFrom(groups, evaluation),
-    };
-}
-/** The latest version that is no target: where forks of the work that blocks can run. */
-function newVersionOf({ index, targets }) {
-    const retired = new Set(targets.map(({ version }) => version));
-    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
-}
-/** DBOS's command line for the work that blocks. */
-function commandLineOf({ evaluation, forecast }, schema) {
-    const { index, snapshot, state } = evaluation;
-    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
-    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
-    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
-}
-/** What says that a target is still in use, or is none: to cancel its work would end live work. */
-const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
-/** Whether any target is live, or unknown. */
-function isInUse({ versions }) {
-    return versions.some(isLive);
-}
-/** Whether a target is live, or unknown. */
-function isLive({ blockers }) {
-    return blockers.some(({ kind }) => NOT_OLD.has(kind));
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
-/**
- * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
- * (2.16) SDKs, and Go's (0.19). Go names that one after the function that makes the debouncer, with the types of the
- * workflow's input and result. Newer SDKs delay the workflow itself.
- */
-const DEBOUNCERS = [
-    ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
-    ({ name }) => name === '_dbos_debouncer_workflow',
-    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.(internalDebouncerWF|NewDebouncer(Client)?)\[/.test(name ?? ''),
-];
-/**
- * Workflows that DBOS makes of a single call outside a workflow, so that it is durable. Those of TypeScript (3.0 to 4.27)
- * are named `temp_workflow-`, a type, `-` and a name, and those of Python (2.16 to 3.4) `<temp>.` and a name.
- */
-const SEND = /^(temp_workflow-send(-|$)|<temp>\.temp_send_workflow$)/;
-const STEP = /^(temp_workflow-|<temp>\.)/;
-/** Returns what a workflow of DBOS's own is for; undefined for the application's. */
-function ownWorkOf(workflow) {
-    if (DEBOUNCERS.some((matches) => matches(workflow)))
-        return 'debouncer';
-    const name = workflow.name ?? '';
-    if (SEND.test(name))
-        return 'message';
-    return STEP.test(name) ? 'step' : undefined;
-}
-/** The queue on which every SDK puts scheduled, resumed and forked workflows, and others that name none. */
-const INTERNAL_QUEUE = '_dbos_internal_queue';
-
 // EXTERNAL MODULE: ./node_modules/pg/lib/utils.js
-var utils = __nccwpck_require__(652);
+var utils = __nccwpck_require__(9652);
 ;// CONCATENATED MODULE: ./lib/postgres/sql.js
 
 /**
@@ -18609,6 +17483,35 @@ const quoteIdentifier = (name) => utils.escapeIdentifier(name);
 function quoteLiteral(value) {
     // The driver puts a space before the `E` of an escaped literal.
     return utils.escapeLiteral(value).trimStart();
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/long-names.js
+
+/*
+ * A version's name can have any length. A long one is never read, compared or shown whole: a text with its hash stands
+ * for it, in SQL (`src/dbos/columns.ts`) as here. It is no name: nothing is torn down by it, and no command takes it.
+ */
+/** The longest name that is read whole, in bytes of UTF-8. */
+const LONGEST_NAME_BYTES = 16 * 1024;
+/** The start of what stands for a long name. A name that starts so is cut as well, so none can equal another's. */
+const CUT_MARK = '(cut) sha256:';
+/** How many characters of a long name are kept. */
+const CUT_CHARACTERS = 100;
+/** Whether the text stands for a long name. */
+function isCut(text) {
+    return text.startsWith(CUT_MARK);
+}
+/** Returns the name, or what stands for it: its SHA-256, its length, and the printable ASCII that it starts with. */
+function cutName(name) {
+    // No character takes more than three bytes for each of its UTF-16 units.
+    const isShort = name.length * 3 <= LONGEST_NAME_BYTES || Buffer.byteLength(name) <= LONGEST_NAME_BYTES;
+    if (isShort && !isCut(name))
+        return name;
+    const hash = (0,external_node_crypto_.createHash)('sha256').update(name).digest('hex');
+    const [start = ''] = /^[ -~]*/.exec(name.slice(0, CUT_CHARACTERS)) ?? [];
+    return `${CUT_MARK}${hash} ${Buffer.byteLength(name)} bytes: ${start}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/columns.js
@@ -18883,7 +17786,7 @@ const statusCounts = { pending: schemas_int(), enqueued: schemas_int(), delayed:
 /** The rows of a statement, as JSON. */
 const rows = (select) => sql `(SELECT coalesce(json_agg(r), '[]') FROM (${select}) r)`;
 /** A list of rows that nobody changes. */
-const section_list = (row) => array(row).readonly();
+const list = (row) => array(row).readonly();
 /** A section that is NULL in the row, and undefined in the snapshot, where it was not read. */
 const section_optional = (column) => column.nullable().transform((value) => value ?? undefined);
 /** A cut list as JSON. `versioned` and `unversioned` are the numbers of items before the cut. */
@@ -18892,7 +17795,7 @@ function truncatedRows(select, counts) {
     'versioned', ${counts.versioned}, 'unversioned', ${counts.unversioned})`;
 }
 function truncated(row) {
-    return object({ items: section_list(row), versioned: schemas_int(), unversioned: schemas_int() })
+    return object({ items: list(row), versioned: schemas_int(), unversioned: schemas_int() })
         .transform(({ items, versioned, unversioned }) => {
         const shown = items.filter(({ version }) => version !== null).length;
         return { items, omitted: versioned - shown, omittedUnversioned: unversioned - (items.length - shown) };
@@ -18977,7 +17880,7 @@ function inFlightSection(query) {
  * The patterns of `ignore-workflows` that match some workflow of the application: one in flight, on whatever version, or
  * one that was created lately on a version that the poll counts. Most that a schedule starts are over before a poll.
  */
-const matchedPatterns = section_list(schemas_string());
+const matchedPatterns = list(schemas_string());
 function matchedPatternsSection({ gate }) {
     const ignored = sql `SELECT name, class_name FROM tally WHERE ignored AND ${inApplication(gate.application, sql `application`)}
              UNION SELECT name, class_name FROM recent WHERE ignored`;
@@ -19366,406 +18269,91 @@ function isParked({ status }) {
     return status.state === 'stuck' && !['delayed', 'overdue', 'message'].includes(kind);
 }
 
-;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
-const EARLIEST_ENDS_KEPT = 20;
-/**
- * How far the clocks of processes, which stamp delays and wake-ups, can be ahead of the database's, in milliseconds.
- * An earliest end counts as past the deadline only when it is later by more than this.
- */
-const CLOCK_SKEW_MS = 60_000;
-/**
- * Returns the earliest ends that are certain, at most one per workflow: of what this poll read, and of the sleeping
- * workflows that the last detail scan read and this poll did not.
- *
- * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
- *   change their delay.
- * - A sleeping one wakes when its `DBOS.sleep` step says, if nothing ran next to the sleep when it started (see `isAlone`
- *   in `activity.ts`) and no child is in flight. Code that starts something after the sleep and races the two leaves no
- *   trace, and can finish sooner: `fail-fast: false` is for it.
- * - DBOS cancels either one at its deadline.
- */
-function earliestEndsOf({ lastDelayed }, read, lastScan) {
-    const known = new Set([...lastDelayed, ...read.workflows].map(({ id }) => id));
-    const older = lastScan === undefined ? [] : sleepingEnds(lastScan).filter(({ id }) => !known.has(id));
-    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
-    return [...older, ...delayed, ...sleepingEnds(read)];
-}
-function sleepingEnds({ workflows, statuses, observedAt }) {
-    return workflows.flatMap(({ id, version, name, className, instance, deadline, lastStep }) => {
-        const activity = statuses.get(id)?.activity;
-        if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
-            return [];
-        // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
-        const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
-        const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
-        return [{ id, version, name, className, instance, until, because: 'sleeping' }];
-    });
-}
-/** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
-function boundsOf(versions, earliestEnds, inFlight) {
-    const chosen = new Set(versions);
-    const delays = versions.flatMap((version) => {
-        const until = inFlight.get(version)?.delayedUntil;
-        return version === null || until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
-    });
-    return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
-}
-/** Returns the end that is certain with these bounds. */
-function certainEnd(bounds) {
-    const named = bounds.filter((bound) => bound.id !== null).toSorted((a, b) => b.until - a.until);
-    return { earliestEnds: named.slice(0, EARLIEST_ENDS_KEPT), notBefore: latest(bounds.map(({ until }) => until)) };
-}
-/** Returns the latest of the times that are known; undefined without any. */
-function latest(times) {
-    const known = times.filter((time) => time != null);
-    return known.length === 0 ? undefined : known.reduce((a, b) => Math.max(a, b));
-}
-/** Returns what cannot finish before the timeout, if anything. `began`: the start of the poll, by the gate's clock. */
-function pastDeadline(timeoutMs, certain, observedAt, began) {
-    const { earliestEnds, notBefore } = certain;
-    const deadline = observedAt + timeoutMs - began;
-    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
-        return undefined;
-    const neededMs = notBefore - observedAt + began + CLOCK_SKEW_MS;
-    const past = earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline);
-    return { earliestEnds: past, notBefore, deadline, neededMs: Math.ceil(neededMs / 60_000) * 60_000 };
-}
-/**
- * Whether the clocks agree, as far as the snapshot shows. They do not when a process has written a time that is ahead of
- * the database's clock, or when that clock has stepped back since the gate started, as after a failover.
- */
-function clocksAgree(contents, observedAt, began, startedAt) {
-    const { newestWriteAt = 0 } = contents;
-    const steppedBackMs = startedAt === undefined ? 0 : startedAt + began - observedAt;
-    return steppedBackMs <= CLOCK_SKEW_MS && newestWriteAt - observedAt <= CLOCK_SKEW_MS;
-}
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/time.js
 
-;// CONCATENATED MODULE: ./lib/forecast/rate.js
-/** One burst is no rate: at least 5 workflows finished, in at least 3 of the pauses between polls. */
-const EVIDENCE_COMPLETED = 5;
-const EVIDENCE_PAUSES = 3;
-/** The shortest recent window, in milliseconds. */
-const SHORTEST_WINDOW_MS = 120_000;
-/** Arrivals keep up with completions when they are at least this share of them. */
-const KEEPS_UP = 0.9;
-/** Returns the samples of the recent window: the last half of the hold, and at least two minutes. */
-function recent(samples) {
-    const since = (samples.at(-1)?.atMs ?? 0) - Math.max(SHORTEST_WINDOW_MS, increase('atMs', samples) / 2);
-    return samples.filter(({ atMs }) => atMs >= since);
-}
-/** Returns how much greater a number is in the last sample than in the first; zero without samples. */
-function increase(of, samples) {
-    return (samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0);
-}
-/** Returns the rate of the recent window; undefined before two polls. */
-function rateOf(samples) {
-    const window = recent(samples);
-    const overMs = increase('atMs', window);
-    if (overMs <= 0)
-        return undefined;
-    const perMinute = 60_000 / overMs;
-    return {
-        completedPerMinute: increase('completed', window) * perMinute,
-        arrivedPerMinute: increase('arrived', window) * perMinute,
-        overMs,
-    };
-}
-/** Whether enough workflows have finished, and not in one burst, for a rate or an estimate to mean something. */
-function hasEvidence(samples) {
-    const pauses = samples.filter(({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed));
-    return increase('completed', samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
-}
-/** Whether about as many workflows arrive as finish. */
-function isKeptUp(completed, arrived) {
-    return arrived > 0 && arrived >= KEEPS_UP * completed;
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/estimate.js
-
-/** The 90 % quantile of the standard normal distribution: 80 % of the cases lie within it on both sides. */
-const QUANTILE_90 = 1.2816;
-/** With fewer completions in the recent window, the range says nothing: its end is more than 3.5 times its start. */
-const LEAST_COMPLETED = 6;
-/** Bounds, in milliseconds, for the work after a wait. In between, it can take as long as the wait itself. */
-const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
-/**
- * Estimates how long the moving workflows take: their number divided by the completions per minute of the recent window.
- *
- * The range is that of the rate. Completions are counted as a Poisson process, and the window's count gives an 80 %
- * interval for their mean. Arrivals are not added.
- *
- * @returns Undefined without evidence, when hardly anything finished recently, or when as many could arrive as finish.
- */
-function movingTimeLeft(samples) {
-    const moving = samples.at(-1)?.moving ?? 0;
-    const window = recent(samples);
-    const completed = increase('completed', window);
-    if (moving <= 0 || completed < LEAST_COMPLETED || !hasEvidence(samples))
-        return undefined;
-    // The difference of two Poisson counts has the variance of their sum: arrivals get one standard deviation on top.
-    const arrived = increase('arrived', window);
-    if (isKeptUp(completed, arrived + Math.sqrt(arrived + completed)))
-        return undefined;
-    const [fewest, most] = poissonInterval(completed);
-    const takesMs = (count) => (moving * increase('atMs', window)) / count;
-    return { leftMs: takesMs(completed), fromMs: takesMs(most), toMs: takesMs(fewest) };
-}
-/**
- * Returns an 80 % confidence interval for the mean of a Poisson distribution of which `count` events were observed.
- *
- * This is Byar's approximation of the exact interval, within 1 % of it from 6 events on. Source: N. E. Breslow and
- * N. E. Day, Statistical Methods in Cancer Research, Volume II (IARC, 1987), p. 69.
- */
-function poissonInterval(count) {
-    const limit = (n, deviations) => n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
-    return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
-}
-/**
- * Combines the estimate for the `count` moving workflows with the waits. Both drain side by side: the longer one counts.
- * The range leaves the last waiting workflow as much time afterwards as the moving ones need, or as it has waited.
- *
- * @param certainMs Until the last wait that is certain, in milliseconds; undefined without one.
- * @param expectedMs Until the last wait, certain or not, in milliseconds; undefined without one.
- */
-function withWaits(count, moving, certainMs, expectedMs) {
-    if (moving === undefined && (count > 0 || expectedMs === undefined))
-        return undefined;
-    const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
-    const waitMs = expectedMs ?? 0;
-    const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, waitMs));
-    return {
-        leftMs: Math.max(leftMs, waitMs),
-        fromMs: Math.max(fromMs, certainMs ?? 0),
-        toMs: waitMs === 0 && moving !== undefined ? toMs : waitMs + Math.max(toMs, afterwardsMs),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/processes.js
-
-
-/**
- * Whether no process of a version seems to run. Never proof: the tables show what processes wrote, and not the processes.
- *
- * - Work waits in a queue that has room, and for `stuck-after` nothing changed that a process of the version would change.
- * - A delay passed more than a minute ago, and nothing changed since. Any process of the application would have acted on
- *   it within a second.
- *
- * A queue has no room where each process of the version can be at its own limit, which the tables show for some queues.
- * Steps that do not finish are no sign of it, however many they are: long steps look the same.
- */
-function isWithoutProcess(version, context) {
-    const { stuckAfterMs, history } = context;
-    const scanned = scannedOf(version, history.detailScan);
-    const isLeft = scanned.some(({ status: { activity: each } }) => {
-        return (each.kind === 'queued' &&
-            !each.moves &&
-            !each.rateLimited &&
-            each.workerLimit === undefined &&
-            each.running < (each.limit ?? 1));
-    });
-    const isOverdue = scanned.some(({ status }) => status.activity.kind === 'overdue');
-    const quietMs = quietFor(version, context);
-    return (isLeft && quietMs >= stuckAfterMs) || (isOverdue && quietMs >= OVERDUE_MS);
-}
-/** How long nothing has moved before the gate says so, in milliseconds: the pauses of most work are shorter. */
-const QUIET_MS = 60_000;
-/** Of workflows that finish independently of each other, one pause in 150 is more than five times the usual one. */
-const QUIET_PAUSES = 5;
-/**
- * Returns how long nothing of these versions has moved while the gate watched, in milliseconds: no workflow finished or
- * started, and no step of one. Undefined where that is no longer than usual, or not all was read.
- *
- * @param recent How many workflows finished in the recent window, and its length in milliseconds.
- */
-function quietTogether(versions, watchedMs, recent, context) {
-    const quietMs = Math.min(watchedMs, ...versions.map((version) => quietFor(version, context)));
-    const usualMs = recent.completed > 0 ? Math.max(0, recent.overMs - quietMs) / recent.completed : 0;
-    return quietMs >= Math.max(QUIET_MS, QUIET_PAUSES * usualMs) ? quietMs : undefined;
-}
-/** How long no row of a version shows a process that does something, as of the last detail scan. */
-function quietFor(version, { inFlight, history, observedAt, atMs }) {
-    const scanned = scannedOf(version, history.detailScan);
-    const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
-    const scannedAt = history.detailScan?.observedAt ?? observedAt;
-    return Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map((each) => scannedAt - shownAt(each)));
-}
-/** When the rows last showed a process at work. The end of a sleep is written as it starts, and passes by itself. */
-function shownAt({ workflow: { createdAt, updatedAt, startedAt, lastStep }, status }) {
-    if (lastStep?.name !== 'DBOS.sleep' || lastStep.startedAt === null)
-        return status.progressAt;
-    const times = [createdAt, updatedAt, startedAt ?? 0, lastStep.startedAt];
-    return Math.max(...times.filter((time) => time <= status.progressAt));
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
-
-
-
-
-
-
-/**
- * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
- * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
- */
-const TRENDS = ['idle', 'too-early', 'draining', 'not-converging', 'waiting', 'stalled', 'stuck'];
-/** Without evidence, a rate means something once it was measured over this many milliseconds. */
-const RATE_OVER_MS = 60_000;
-/** Arrivals are compared with completions after this many of them. */
-const ARRIVALS_ENOUGH = 5;
-/** Returns the forecast for these versions, which have this series together. Pure. */
-function drainForecast(versions, series, context) {
-    const { history, earliestEnds, observedAt } = context;
-    // The last detail scan can hold workflows of versions that have drained since.
-    const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
-    const certain = certainEnd(boundsOf(inFlight, earliestEnds, context.inFlight));
-    const { points } = series;
-    const newest = points.at(-1);
-    const rate = rateOf(points);
-    const states = statesOf(inFlight, history);
-    const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
-    const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
-    const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
-    const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
-    // The rate is of the time before.
-    const hasStopped = quietMs !== undefined && increase('arrived', since(points, quietMs)) === 0;
-    const trend = trendOf(series, states, context, hasStopped ? undefined : rate, moving);
-    const waits = waitsOf(inFlight, certain.earliestEnds, history);
-    const lastWait = latest([certain.notBefore, waits[0]?.until]);
-    const msUntil = (time) => (time === undefined ? undefined : Math.max(0, time - observedAt));
-    const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
-    return {
-        trend,
-        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
-        left: trend === 'stalled' || standsStill ? undefined : left,
-        moving: trend === 'stalled' ? undefined : moving,
-        waits,
-        standsStill,
-        quietMs,
-        ...certain,
-        states,
-        arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
-        hasTraffic: increase('roots', recent(points)) > 0,
-        withoutProcess,
-        lostExecutors: executorsOf(withoutProcess, history),
-        series,
-    };
-}
-/** Before `stuck-after`, nobody knows whether what does not move is slow, or stuck, or has no process any more. */
-function quietOf(versions, states, context, points) {
-    const [first, last] = [points[0], points.at(-1)];
-    if (first === undefined || last === undefined || last.moving === 0 || states.notScanned > 0)
-        return undefined;
-    const window = recent(points);
-    const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
-    return quietTogether(versions, last.atMs - first.atMs, paces, context);
-}
-/** The samples of the last so many milliseconds. */
-function since(points, milliseconds) {
-    const last = points.at(-1)?.atMs ?? 0;
-    return points.filter(({ atMs }) => atMs >= last - milliseconds);
-}
-/** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
-function executorsOf(versions, { detailScan }) {
-    const running = versions.flatMap((version) => scannedOf(version, detailScan).flatMap(({ workflow: { status, executor } }) => status === 'PENDING' && executor ? [executor] : []));
-    const counts = [...Map.groupBy(running, (executor) => executor)].sort(([, a], [, b]) => b.length - a.length);
-    return counts.map(([executor]) => executor);
-}
-/** Of what the last detail scan read and of the bounds, each workflow once. */
-function waitsOf(versions, bounds, history) {
-    const waits = new Map();
-    for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
-        const activity = activityInTheEnd(status);
-        if ((activity.kind !== 'sleeping' && activity.kind !== 'delayed') || activity.until === null)
-            continue;
-        waits.set(workflow.id, { until: activity.until, because: activity.kind });
-    }
-    for (const { id, until, because } of bounds)
-        waits.set(id, { until, because });
-    return [...waits.values()].sort((a, b) => b.until - a.until);
-}
-/** Whether something is stuck, and nothing else does anything but wait for a time or for what is stuck. */
-function isAllStuck(versions, states, { history }, points) {
-    if (states.stuck === 0 || states.progressing + states.notScanned > 0)
-        return false;
-    if (increase('completed', recent(points)) > 0)
-        return false;
-    const scanned = versions.flatMap((version) => scannedOf(version, history.detailScan));
-    return scanned.every(({ status: { state, activity } }) => state !== 'waiting' || activity.kind !== 'queued');
-}
-/** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
-function statesOf(versions, history) {
-    const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
-    for (const version of versions) {
-        const scanned = scannedOf(version, history.detailScan);
-        let rest = inFlightOf(version, history);
-        for (const state of ['stuck', 'waiting', 'progressing']) {
-            const count = Math.min(rest, scanned.filter(({ status }) => status.state === state).length);
-            states[state] += count;
-            rest -= count;
+/** The longest delay that a timer of the runtime takes: 2^31 - 1 milliseconds, almost 25 days. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** The monotonic clock of the process: a change of the wall clock changes no timeout. */
+const systemClock = {
+    now: () => performance.now(),
+    async pause(milliseconds, signal) {
+        const end = performance.now() + milliseconds;
+        // A timer of the runtime can be early, by less than a millisecond.
+        for (let left = milliseconds; left > 0 && !signal.aborted; left = end - performance.now()) {
+            await (0,promises_namespaceObject.setTimeout)(Math.ceil(left), undefined, { signal }).catch((error) => {
+                if (!signal.aborted)
+                    throw error;
+            });
         }
-        states.notScanned += rest;
-    }
-    return states;
-}
-function trendOf(series, states, context, rate, left) {
-    const { points, inFlight, endedAtMs } = series;
-    const [first, last] = [points[0], points.at(-1)];
-    if (first === undefined || last === undefined)
-        return 'too-early';
-    if (inFlight === 0)
-        return 'idle';
-    const isMeasured = (rate?.overMs ?? 0) >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
-    if (isMeasured && rate && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute))
-        return 'not-converging';
-    if (last.moving === 0 && states.notScanned === 0)
-        return states.waiting > 0 ? 'waiting' : 'stuck';
-    if (context.atMs - (endedAtMs ?? first.atMs) >= context.stuckAfterMs)
-        return 'stalled';
-    return left === undefined ? 'too-early' : 'draining';
-}
-function inFlightOf(version, { targets }) {
-    return targets.get(version)?.inFlight ?? 0;
-}
-
-;// CONCATENATED MODULE: ./lib/rules/verdict.js
-/** The gate's answers, in order of precedence. */
-const VERDICTS = [
-    'error',
-    'cancelled',
-    'unknown-version',
-    'cannot-drain',
-    'timed-out',
-    'in-flight',
-    'still-live',
-    'no-target',
-    'drained',
-];
-/** Of several verdicts that apply, the one to give. */
-function foremost(verdicts) {
-    return VERDICTS.find((verdict) => verdicts.includes(verdict));
-}
-/** How the step ends with this verdict. */
-function conclusionOf(verdict, config) {
-    switch (verdict) {
-        case 'drained':
-            return 'pass';
-        case 'no-target': {
-            // With `latest`, nothing says that the new version has launched.
-            const isAboutToTearDown = config.mode === 'wait' || config.mode === 'check';
-            return isAboutToTearDown && config.targets.kind === 'all-but-latest' ? 'fail' : 'pass';
+    },
+    async withTimeout(milliseconds, work) {
+        // Not AbortSignal.timeout: its timer stays behind when the work is done, one per poll.
+        const overdue = new AbortController();
+        const timer = setTimeout(() => overdue.abort(), Math.min(milliseconds, LONGEST_TIMER_MS));
+        try {
+            return await work(overdue.signal);
         }
-        case 'in-flight':
-        case 'still-live':
-            return config.mode === 'report' ? 'pass' : 'fail';
-        case 'timed-out':
-        case 'cannot-drain':
-            return config.onTimeout === 'warn' ? 'warn' : 'fail';
-        case 'unknown-version':
-        case 'cancelled':
-        case 'error':
-            return 'fail';
-    }
+        finally {
+            clearTimeout(timer);
+        }
+    },
+};
+const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+/** The milliseconds in `90s`, `1h30m` or `500ms`, the larger units first; undefined for anything else. */
+function durationMs(text) {
+    const match = /^(?:(?<h>\d+)h)?(?:(?<m>\d+)m(?!s))?(?:(?<s>\d+)s)?(?:(?<ms>\d+)ms)?$/.exec(text);
+    if (match?.groups === undefined || text === '')
+        return undefined;
+    const { groups } = match;
+    return Object.entries(UNITS_MS).reduce((sum, [unit, ms]) => sum + Number(groups[unit] ?? 0) * ms, 0);
+}
+/** Writes a duration for people, in two units at most: `1h 30m`, `2m`, `45s`, `500ms`, `0s`. */
+function durationText(milliseconds) {
+    if (milliseconds > 0 && milliseconds < 1000)
+        return `${Math.ceil(milliseconds)}ms`;
+    const seconds = Math.max(0, Math.round(milliseconds / 1000));
+    const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+    if (h >= 24)
+        return units(Math.floor(h / 24), 'd', h % 24, 'h');
+    if (h > 0)
+        return units(h, 'h', m, 'm');
+    if (m > 0)
+        return units(m, 'm', s, 's');
+    return `${s}s`;
+}
+/** Writes how long something took, or how far it is: to whole seconds, and `under 1s` for less than one. */
+function spanText(milliseconds) {
+    return milliseconds > 0 && milliseconds < 1000 ? 'under 1s' : durationText(milliseconds);
+}
+function units(large, largeUnit, small, smallUnit) {
+    return small > 0 ? `${large}${largeUnit} ${small}${smallUnit}` : `${large}${largeUnit}`;
+}
+/** Writes a moment for people: `14:05 UTC`, `2026-11-26 14:05 UTC` on another day, with seconds within ten minutes. */
+function momentText(epochMs, now) {
+    const moment = new Date(epochMs).toISOString();
+    const day = moment.slice(0, 10);
+    const isNear = Math.abs(epochMs - now) < 10 * UNITS_MS.m;
+    const time = `${moment.slice(11, isNear ? 19 : 16)} UTC`;
+    return day === new Date(now).toISOString().slice(0, 10) ? time : `${day} ${time}`;
+}
+/** Writes a duration as an input, rounded up to whole minutes: `45m`, `2h`, `2h6m`. */
+function durationInput(milliseconds) {
+    const minutes = Math.ceil(milliseconds / UNITS_MS.m);
+    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+    return `${h > 0 ? `${h}h` : ''}${m > 0 || h === 0 ? `${m}m` : ''}`;
+}
+/** ISO 8601; null for no time, and for a time that no calendar has (a row can hold any number). */
+function iso(epochMs) {
+    if (epochMs === null)
+        return null;
+    const date = new Date(epochMs);
+    const year = date.getUTCFullYear();
+    return Number.isNaN(date.getTime()) || year < 0 || year > 9999 ? null : date.toISOString();
+}
+function milliseconds(seconds) {
+    return Math.round(seconds * 1000);
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
@@ -20076,46 +18664,6 @@ function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unve
         : START_LISTENER;
 }
 
-;// CONCATENATED MODULE: ./lib/unblock/states.js
-
-
-/** What a workflow does, as a person decides about it: the first three do not finish by themselves, or not soon. */
-const KIT_STATES = ['stuck', 'asleep', 'delayed', 'queued', 'waiting', 'progressing'];
-/** A wait that ends within this many milliseconds is no reason to cancel anything. */
-const SOON_MS = 60_000;
-/** Whether the kit offers a workflow by itself. The others finish while processes of their version run. */
-function isOffered(state) {
-    return state === 'stuck' || state === 'asleep' || state === 'delayed';
-}
-/** Returns the state of a workflow at `now`. A parent has the state of the child it waits for. */
-function kitStateOf({ state, activity, progressAt }, now) {
-    if (state === 'stuck')
-        return 'stuck';
-    switch (activity.kind) {
-        case 'child':
-            return kitStateOf(activity.status, now);
-        case 'sleeping':
-            return activity.until - now > SOON_MS ? 'asleep' : 'waiting';
-        case 'message':
-            return activity.until !== null && activity.until - now > SOON_MS ? 'asleep' : 'waiting';
-        case 'timer':
-            return now - progressAt > SOON_MS ? 'asleep' : 'waiting';
-        case 'delayed':
-            return activity.until === null || activity.until - now > SOON_MS ? 'delayed' : 'waiting';
-        case 'overdue':
-            return 'delayed';
-        case 'queued':
-            return 'queued';
-        case 'running':
-        case 'silent':
-            return 'progressing';
-    }
-}
-/** Returns why a workflow is in that state, on one line. */
-function reasonOf(status, now) {
-    return plain(describeActivity(status, now));
-}
-
 ;// CONCATENATED MODULE: ./lib/report/alike.js
 /* Workflows that do or wait for the same thing are shown as one, by the one that lasts longest. */
 /** Returns a text that is the same for workflows that are alike. */
@@ -20146,9 +18694,9 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
     const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
     const rest = all - waiting - still;
-    const parts = still > 0 ? [`${message_number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
+    const parts = still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
     if (rest > 0 && !drain.standsStill) {
-        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${message_number(rest)} of ${message_number(all)}`;
+        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${number(rest)} of ${number(all)}`;
         const { moving } = drain;
         const them = rest === 1 ? 'its process still runs' : 'their processes still run';
         parts.push(moving === undefined
@@ -20159,18 +18707,18 @@ function expectation({ target, drain, now }, waits, last, all = target.inFlight)
     }
     if (last !== undefined && waiting > 0) {
         const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
-        parts.push(`${all === 1 ? 'it' : message_number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
+        parts.push(`${all === 1 ? 'it' : number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
     }
     const text = parts.join('; ');
     return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
 }
 /** `both`, or `all 3`. */
 function allOf(count) {
-    return count === 2 ? 'both' : `all ${message_number(count)}`;
+    return count === 2 ? 'both' : `all ${number(count)}`;
 }
 /** `3 of 16`, or `3` for all. */
 function shareOf(count, all) {
-    return count === all ? message_number(count) : `${message_number(count)} of ${message_number(all)}`;
+    return count === all ? number(count) : `${number(count)} of ${number(all)}`;
 }
 /** `sleeps`, `are delayed`: what those do that wait for a known time. */
 function verbOf(waits) {
@@ -20185,7 +18733,7 @@ function stuckExpectation(subject, count) {
     const rest = subject.target.inFlight - count;
     const stay = count === 1
         ? 'the stuck workflow stays in flight until somebody acts.'
-        : `the ${message_number(count)} stuck workflows stay in flight until somebody acts.`;
+        : `the ${number(count)} stuck workflows stay in flight until somebody acts.`;
     if (rest === 0)
         return trusted(stay);
     const { moving, standsStill, waits, quietMs } = subject.drain;
@@ -20194,8 +18742,22 @@ function stuckExpectation(subject, count) {
     if (standsStill)
         return msg `${trusted(stay)} Nothing else has finished recently.`;
     if (moving === undefined && waits.length === 0)
-        return trusted(`${stay} The other ${rest === 1 ? 'one' : message_number(rest)} can still finish.`);
+        return trusted(`${stay} The other ${rest === 1 ? 'one' : number(rest)} can still finish.`);
     return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/config.js
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
+const MODES = ['wait', 'check', 'report', 'preflight'];
+/** What leaves the process about work in flight: ids too, or names and counts alone. */
+const DETAILS = ['full', 'names'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions({ targets }) {
+    if (targets.kind === 'named')
+        return targets.versions;
+    return targets.kind === 'all-but' ? targets.keep : [];
 }
 
 ;// CONCATENATED MODULE: ./lib/report/forecast-text.js
@@ -20225,7 +18787,7 @@ function rounded(milliseconds) {
     return Math.max(unit, Math.round(milliseconds / unit) * unit);
 }
 function perMinute(rate) {
-    return rate >= 10 || rate === 0 ? message_number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
+    return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }
 /** What the diagnosis does not say of a drain; none where nothing is in flight. */
 function describeForecast(forecast, newTopLevel) {
@@ -20381,7 +18943,7 @@ function diagnosis_text_outlasting(subject, deadline) {
     const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
     const share = target.inFlight === 1 ? 'it' : shareOf(count, target.inFlight);
     const still = drain.states.stuck;
-    const stuckToo = still > 0 ? `, and ${message_number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
+    const stuckToo = still > 0 ? `, and ${number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
     const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
     return {
         cause: 'outlasting',
@@ -20677,667 +19239,6 @@ function others(blocker, subject) {
     }
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
-
-
-
-function iso_datetime(params) {
-    return _isoDateTime(ZodISODateTime, params);
-}
-function iso_date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function iso_time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function iso_duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
-;// CONCATENATED MODULE: ./lib/report/schema-parts.js
-
-
-
-
-/* The types of fields that several parts of the report have. */
-const count = schemas_int().nonnegative();
-/** What stands for a long name stays. */
-const schema_parts_name = schemas_string()
-    .transform((text) => (isCut(text) ? text : cutName(text)))
-    .pipe(schemas_string());
-const schema_parts_text = schema_parts_name.nullable();
-const id = schema_parts_text.describe('Null with `details: names`');
-const message = custom().transform(plain).pipe(schemas_string());
-const schema_parts_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
-const amount = schemas_number().nonnegative();
-const seconds = amount.transform((exact) => schema_parts_rounded(exact, 10)).pipe(amount);
-const rate = amount.transform((exact) => schema_parts_rounded(exact, 100)).pipe(amount);
-/** Rounded to tenths, hundredths, or other fractions of one. */
-function schema_parts_rounded(exact, fractions) {
-    return Math.round(exact * fractions) / fractions;
-}
-const schema_parts_statusCounts = { pending: count, enqueued: count, delayed: count };
-
-;// CONCATENATED MODULE: ./lib/report/found-schema.js
-
-
-/** What a preflight checks, in the order in which it is shown. */
-const CHECKS = ['database', 'tls', 'privileges', 'server', 'schema', 'applications', 'versions'];
-/** What a check found. `unknown`: something before it was in the way. */
-const CHECK_STATES = ['ok', 'warning', 'problem', 'unknown'];
-const found_schema_sql = array(schemas_string());
-/** What a preflight found. */
-const found = object({
-    checks: array(object({
-        check: schemas_enum(CHECKS).describe('Stable, for programs'),
-        state: schemas_enum(CHECK_STATES).describe('`unknown`: something else has to be mended first'),
-        message: message.describe('For people; may change'),
-    })),
-    role: schema_parts_text.describe('The role of the connection. Null before a server has answered'),
-    grants: found_schema_sql.describe('What the owner of the tables has to run, as SQL'),
-    optionalGrants: found_schema_sql.describe('The same for what no rule needs'),
-    applications: array(schema_parts_name).describe('The owners of rows and registrations'),
-    versions: array(object({
-        version: schema_parts_text.describe('Null for work without a version'),
-        application: schema_parts_text,
-        registered: schemas_boolean(),
-        latest: schemas_boolean().describe('The latest version of its application'),
-        receivesWork: schemas_boolean()
-            .nullable()
-            .describe('It is not the latest, and its newest workflows show that it still receives work. Null where nobody can tell'),
-        ...schema_parts_statusCounts,
-        ignored: count,
-    })),
-    next: object({
-        job: schemas_string().nullable().describe('YAML of a job; null on the command line'),
-        command: schemas_string().describe('The same for a shell'),
-    })
-        .nullable()
-        .describe('What to use next, with what this database needs. Null while something is in the way'),
-});
-
-;// CONCATENATED MODULE: ./lib/report/schema.js
-
-
-
-
-
-
-
-
-
-
-/*
- * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
- * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
- * are plain text, times are ISO 8601, durations and rates are rounded.
- */
-/** What names the code of a workflow. */
-const schema_workflowName = {
-    workflow: schema_parts_text.describe('Its name, as the SDK has it'),
-    className: schema_parts_text.describe('Its class, where it has one'),
-};
-const workflowNameInDetail = {
-    ...schema_workflowName,
-    instance: schema_parts_text.describe('The name of a configured instance of its class (`config_name`)'),
-};
-const schema_truncated = (item, omitted) => object({ items: array(item), omitted: count.describe(omitted) });
-/** What to expect: estimates and certain bounds. Never evidence of safety. */
-const forecast = object({
-    trend: schemas_enum(TRENDS),
-    completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
-    arrivedPerMinute: rate.nullable(),
-    rateOverSeconds: seconds.nullable().describe('The rates cover the last half of the hold, or two minutes'),
-    secondsLeft: object({ likely: seconds, from: seconds, to: seconds })
-        .nullable()
-        .describe('An estimate with its range, without what is stuck; null without evidence'),
-    notBefore: schema_parts_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
-    earliestEnds: array(object({
-        id: id,
-        ...workflowNameInDetail,
-        version: schema_parts_name,
-        until: schema_parts_time,
-        because: schemas_enum(['delayed', 'sleeping']),
-    }))
-        .describe('What certainly lasts longest, the latest end first'),
-    progressing: count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
-    waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
-    stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
-    notScanned: count.describe('In flight, but not among those read in detail'),
-    arrivedRoots: count.describe('Created without a parent since the gate started: traffic has not moved off'),
-    arrivedChildren: count.describe('Started by other workflows since the gate started'),
-    noProcessSeen: schemas_boolean()
-        .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
-    quietSeconds: seconds.nullable().describe('How long nothing has moved that should; null where that is not unusual'),
-});
-const schema_outlook = array(message).describe('The forecast for people; may change');
-const diagnosis = object({
-    kind: schemas_enum(DIAGNOSES)
-        .describe('`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all'),
-    cause: schemas_enum(CAUSES).describe('What it rests on: stable, for programs'),
-    count: count.optional().describe('How many workflows outlast the timeout, where that is the cause'),
-    brief: schemas_string().describe('The cause, for a line of a log; may change'),
-    reason: message.describe('The cause, in a sentence; may change'),
-    ifNothing: message.describe('What happens if nobody acts; may change'),
-    nextStep: message.optional().describe('What helps, where it is one thing for all that blocks; may change'),
-})
-    .nullable();
-const blocker = object({
-    kind: schemas_string().describe('The kind of blocker or failure: stable, and an anchor in docs/troubleshooting.md'),
-    message: message.describe('What it means and the way out: for people, and may change'),
-});
-const versionSchema = object({
-    version: schema_parts_text.describe('Null for what processes without a version run'),
-    application: schema_parts_text.describe('The application that owns its registration or its rows'),
-    ...schema_parts_statusCounts,
-    inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
-    ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
-    oldestCreatedAt: schema_parts_time.describe('Creation of the oldest workflow in flight'),
-    latest: schemas_boolean().describe('The latest version of its application'),
-    known: schemas_boolean().describe('Registered, or carried by some row; `on-unknown: pass` can let another one pass'),
-    drained: schemas_boolean().describe('Idle for the whole settle window: can be torn down'),
-    idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
-    blockers: array(blocker).describe('What blocks the whole gate, then what blocks this version'),
-    reasons: array(schemas_string()).describe('Short names of its blockers but work in flight; may change'),
-    diagnosis: diagnosis.describe('What its drain is. Null where it has drained, and where it is not a drain that blocks'),
-    forecast: forecast.nullable(),
-    outlook: schema_outlook,
-});
-const schema_group = object({
-    version: schema_parts_text,
-    ...schema_workflowName,
-    queue: schema_parts_text,
-    ...schema_parts_statusCounts,
-    ignored: schemas_boolean(),
-    oldestCreatedAt: schema_parts_time,
-});
-const activity = object({
-    state: schemas_enum(WORKFLOW_STATES),
-    kind: schemas_enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
-    progressAt: schema_parts_time.describe('The last change of its status, or the completion of its last step'),
-    until: schema_parts_time.describe('When that ends, where the tables tell'),
-    child: schema_parts_text.describe('The child that it waits for'),
-    message: message.describe('The same for people; may change'),
-    nextStep: message.describe('What a person can do about it; may change'),
-});
-const workflow = object({
-    id: id,
-    version: schema_parts_text,
-    ...workflowNameInDetail,
-    status: schema_parts_name,
-    queue: schema_parts_text,
-    executor: schema_parts_text,
-    createdAt: schema_parts_time,
-    updatedAt: schema_parts_time.describe('The last change of its status'),
-    startedAt: schema_parts_time,
-    delayUntil: schema_parts_time,
-    deadline: schema_parts_time.describe('When DBOS will cancel it'),
-    lastStep: object({ number: schemas_int(), name: schema_parts_name, completedAt: schema_parts_time })
-        .nullable()
-        .describe('Of a PENDING workflow; null of another does not say that none was done'),
-    parent: schema_parts_text,
-    activity: activity.nullable(),
-});
-const activityGroup = object({
-    state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
-    count: count,
-    ...schema_workflowName,
-    message: message.describe('What the one that lasts longest does or waits for; may change'),
-    nextStep: activity.shape.nextStep,
-});
-/** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
-const runReportSchema = object({
-    schemaVersion: literal(1),
-    troubleshooting: schemas_string()
-        .describe('The page that explains each kind under its own heading: its URL, or its path in the repository'),
-    verdict: schemas_enum(VERDICTS),
-    conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
-    headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
-    diagnosis: diagnosis.describe('That of the version that is worst off'),
-    notBefore: schema_parts_time.describe('No version can have drained before. Null where no such time is known'),
-    drained: schemas_boolean(),
-    mode: schemas_enum(MODES).nullable(),
-    details: schemas_enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
-    application: schema_parts_text.describe('The input of that name'),
-    observedAt: schema_parts_time.describe('Database time of the deciding snapshot'),
-    outdated: schemas_boolean().describe('The run failed after that snapshot, which decides nothing'),
-    waitedSeconds: seconds,
-    polls: count.describe('Polls that succeeded'),
-    failedPolls: count.describe('Polls that failed, and were retried'),
-    inFlight: count.nullable().describe('On all targets, ignored ones excluded. Null where nothing could be counted'),
-    inFlightAtFirst: count.describe('The same at the first poll'),
-    unversioned: count
-        .nullable()
-        .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
-    database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
-    found: found.nullable().describe('What a preflight checked and found. Null in the other modes'),
-    blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
-    neededTimeout: schemas_string()
-        .nullable()
-        .describe('If cannot-drain: the `timeout` that would do; null beyond what a job can take'),
-    pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
-    warnings: array(message),
-    versions: array(versionSchema),
-    forecast: forecast.nullable().describe('For all versions to retire together'),
-    outlook: schema_outlook,
-    newTopLevel: array(object({ version: schema_parts_text, ...schema_workflowName, count: count }))
-        .describe('What was created without a parent on a version to retire since the gate started, by class and name'),
-    history: array(object({ seconds: seconds, ...schema_parts_statusCounts }))
-        .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
-    drainedVersions: array(schemas_string()),
-    drainingVersions: array(schemas_string()),
-    newVersion: schema_parts_text.describe('Where forks of the work in flight can run: the latest version that stays'),
-    otherApplications: array(object({
-        name: schema_parts_name,
-        mayBeFormerName: schemas_boolean()
-            .describe('It has work in flight, and registered no version since this application registered its first, or this one has registered none'),
-        inFlight: array(object({ version: schema_parts_text, ...schema_parts_statusCounts })),
-    }))
-        .describe('Applications beside the one that `application` names; empty without that'),
-    groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, class, workflow and queue, largest first'),
-    activities: schema_truncated(activityGroup, 'Not listed')
-        .extend({ observedAt: schema_parts_time.describe('Database time of the read') })
-        .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
-    workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
-    firstToUnblock: schema_parts_text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
-    commandLine: object({
-        program: schema_parts_text.describe('Null where it has to be installed first, or chosen'),
-        urlOption: schemas_enum(['--sys-db-url', '--db-url']),
-        fits: schemas_string().describe('Which release fits the schema, and how to get it'),
-    })
-        .nullable()
-        .describe('DBOS’s command line for the work that blocks, by its language and the age of the schema'),
-    shortened: object({
-        texts: count.describe(`Texts of more than ${LONGEST_NAME_BYTES} bytes. In place of each stands \`(cut) sha256:\` with its hash, its length and its start: that is no name`),
-        omitted: array(object({ list: schemas_string(), entries: count }))
-            .describe('Entries left out of lists: long names, and what would make the file larger than 16 MB'),
-    })
-        .default(() => ({ texts: 0, omitted: [] })),
-})
-    .meta({ title: 'dbos-drain-gate report' });
-
-;// CONCATENATED MODULE: ./lib/report/report-file.js
-
-
-/** A report file is below this, whatever names are in it. In bytes. */
-const REPORT_BYTES = 16_000_000;
-/** What is shortened first comes first. Versions, and the names to tear down, come last. */
-const LISTS = [
-    { name: 'workflows', of: ({ workflows }) => workflows.items },
-    { name: 'activities', of: ({ activities }) => activities.items },
-    { name: 'groups', of: ({ groups }) => groups.items },
-    { name: 'newTopLevel', of: ({ newTopLevel }) => newTopLevel },
-    { name: 'otherApplications', of: ({ otherApplications }) => otherApplications },
-    { name: 'found.applications', of: ({ found }) => found?.applications },
-    { name: 'found.versions', of: ({ found }) => found?.versions },
-    { name: 'warnings', of: ({ warnings }) => warnings },
-    { name: 'versions', of: ({ versions }) => versions },
-    { name: 'drainingVersions', of: ({ drainingVersions }) => drainingVersions },
-    { name: 'drainedVersions', of: ({ drainedVersions }) => drainedVersions },
-];
-/** The text of the report file. It says which texts are not whole, and how many entries of which lists are left out. */
-function reportText(report, maximum = REPORT_BYTES) {
-    const file = runReportSchema.parse(report);
-    const omitted = new Map();
-    const omit = (list, count) => {
-        if (count > 0)
-            omitted.set(list, (omitted.get(list) ?? 0) + count);
-        file.shortened.omitted = [...omitted].map(([each, entries]) => ({ list: each, entries }));
-    };
-    for (const name of ['drainedVersions', 'drainingVersions']) {
-        // Somebody could tear down what stands here: it is a name, or left out.
-        const whole = report[name].filter((version) => cutName(version) === version);
-        omit(name, report[name].length - whole.length);
-        file[name] = whole;
-    }
-    file.shortened.texts = countCut(file);
-    for (const { name, of } of LISTS) {
-        for (;;) {
-            const text = `${JSON.stringify(file, null, 2)}\n`;
-            if (Buffer.byteLength(text) <= maximum)
-                return text;
-            const list = of(file) ?? [];
-            if (list.length === 0)
-                break;
-            omit(name, list.splice(Math.floor(list.length / 2)).length);
-        }
-    }
-    throw new Error('the report is too large without its lists');
-}
-function countCut(file) {
-    let count = 0;
-    JSON.stringify(file, (_, value) => {
-        if (typeof value === 'string' && isCut(value))
-            count++;
-        return value;
-    });
-    return count;
-}
-
-;// CONCATENATED MODULE: ./lib/embedded.js
-const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"}};
-const RELEASE = "0.1.0";
-const REPOSITORY = "https://github.com/owner/dbos-drain-gate";
-const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
-
-;// CONCATENATED MODULE: ./lib/unblock/remedies.js
-
-
-
-
-
-
-/**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
- * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
- * workflow that has just finished does its work again, and no command reports that it has finished.
- */
-function commandsFor(workflow, commandLine) {
-    const id = typedId(workflow.id);
-    return id === undefined ? undefined : commandsWith(id, commandLine);
-}
-/** Returns the same commands for any workflow: its id is in the variable ID. */
-function commandsById(commandLine) {
-    return commandsWith('"$ID"', commandLine);
-}
-function commandsWith(id, commandLine) {
-    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
-    return [
-        '# inspect it, and the steps it has done',
-        command('get'),
-        command('steps'),
-        '# cancel it: it stops before its next step',
-        command('cancel'),
-    ];
-}
-/** Returns an id as it is typed in a command; undefined if it is empty, looks like an option, or cannot be typed. */
-function typedId(id) {
-    return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
-}
-/**
- * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest that is stuck, else the oldest
- * that is asleep or delayed. Undefined where all the others finish by themselves. Workflows without children come before
- * parents, because to cancel a waiting parent alone unblocks nothing.
- */
-function firstToUnblock(workflows, statuses, longest, now) {
-    if (longest !== undefined)
-        return longest;
-    const parents = new Set(workflows.map(({ parent }) => parent));
-    const childrenFirst = workflows.toSorted((a, b) => Number(parents.has(a.id)) - Number(parents.has(b.id)));
-    const inState = (state) => childrenFirst.find(({ id }) => {
-        const status = statuses.get(id);
-        return status !== undefined && kitStateOf(status, now) === state;
-    });
-    return KIT_STATES.filter(isOffered)
-        .map(inState)
-        .find((found) => found !== undefined);
-}
-/** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
-function inspectionSql(report, schemaName) {
-    const blocked = report.versions.filter(({ drained }) => !drained);
-    const named = blocked.flatMap(({ version }) => version ?? []);
-    const literals = named.slice(0, 20).map((version) => (isCut(version) ? undefined : sqlLiteral(version)));
-    const more = named.length - literals.length;
-    const conditions = [
-        ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
-        ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
-        ...((report.unversioned ?? 0) > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
-    ];
-    const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
-    const application = report.application === null ? undefined : sqlLiteral(report.application);
-    return [
-        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
-        'SELECT workflow_uuid, application_version, status, class_name, name, queue_name, executor_id,',
-        '       to_timestamp(created_at / 1000.0) AS created',
-        `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
-        ` WHERE ${statement(IN_FLIGHT).text}`,
-        ...(canBeTyped ? [`   AND (${conditions.join(' OR ')})`] : []),
-        ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
-        ' ORDER BY created_at;',
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/unblock/kit.js
-
-
-
-
-
-
-const REASON_CHARACTERS = 300;
-/** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
-function kitFiles(kit) {
-    const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
-    if (typed.length === 0)
-        return [];
-    return [
-        { name: 'unblock.sh', text: UNBLOCK_SCRIPT },
-        { name: 'workflows.tsv', text: workflowList(kit, typed) },
-    ];
-}
-/** Returns the commands that `unblock.sh` can run: `fork` only if there is a newer version. */
-function commandsOf({ newVersion }) {
-    return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
-}
-/** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
-function canFork(version) {
-    return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
-}
-/** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
-function workflowList(kit, typed) {
-    const parents = new Set(kit.workflows.map(({ parent }) => parent));
-    const lines = [
-        '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
-        `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
-        ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
-        ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
-        ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
-        `#! fits\t${kit.commandLine.fits}`,
-        ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
-        '# on fork\tid\tstate\tparent\tfrom step\tlast step\tclass\tname\treason',
-        ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
-            '',
-            `# ${title}`,
-            ...workflows.map((workflow) => rowOf(workflow, parents.has(workflow.id))),
-        ]),
-    ];
-    return `${lines.join('\n')}\n`;
-}
-function rowOf({ id, parent, state, className, name, reason, ...workflow }, hasChildren) {
-    const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
-    const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
-    const names = [className, name].map((each) => (each ? visible(each) : '-'));
-    return [onFork, id, state, typedParent, '-', kit_lastStepOf(workflow), ...names, visible(reason, REASON_CHARACTERS)].join('\t');
-}
-/** Its number comes first: `unblock.sh` compares it. */
-function kit_lastStepOf({ status, lastStep }) {
-    if (status !== 'PENDING')
-        return '-';
-    return lastStep === null ? 'no step' : `${lastStep.number} ${visible(lastStep.name, 40)}`;
-}
-/** Returns what the list does not have, for its top and for the end of a run. */
-function notesOf(untyped, omitted) {
-    const note = (count, text) => count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
-    const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the summary, or in the report file.`;
-    return [
-        ...note(untyped, untypable),
-        ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),
-    ];
-}
-/**
- * Returns the workflows that can be typed, grouped by generation, name and version. Parents come before their children:
- * a parent that waits for a cancelled child fails, or does what its code does then, and is not cancelled itself.
- */
-function groupsOf(workflows, typed) {
-    const generations = generationsOf(workflows);
-    const generationOf = ({ id }) => generations.get(id) ?? 0;
-    const sorted = typed.toSorted((a, b) => generationOf(a) - generationOf(b));
-    const groups = Map.groupBy(sorted, (workflow) => JSON.stringify([generationOf(workflow), workflow.name, workflow.className, workflow.version]));
-    return [...groups.values()].flatMap((group) => {
-        const [first] = group;
-        return first ? [{ title: titleOf(first, group.length, generationOf(first)), workflows: group }] : [];
-    });
-}
-function titleOf(workflow, count, generation) {
-    const { name, className, version } = workflow;
-    const shown = fullName({ name, className });
-    const full = shown === null ? '(no name)' : quotedName(shown);
-    const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
-    const children = generation > 0 ? ', started by some above' : '';
-    return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;
-}
-/** Returns how many ancestors of each workflow are in the list; fewer in a cycle, which only a damaged database has. */
-function generationsOf(workflows) {
-    const parents = new Map(workflows.map(({ id, parent }) => [id, parent]));
-    const generations = new Map();
-    for (const { id } of workflows) {
-        const line = new Set();
-        let each = id;
-        while (typeof each === 'string' && parents.has(each) && !generations.has(each) && !line.has(each)) {
-            line.add(each);
-            each = parents.get(each);
-        }
-        let generation = typeof each === 'string' ? (generations.get(each) ?? -1) : -1;
-        for (const member of [...line].reverse())
-            generations.set(member, ++generation);
-    }
-    return generations;
-}
-
-;// CONCATENATED MODULE: ./lib/artifacts.js
-
-
-
-
-
-
-/** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
-async function writeArtifacts(report, last, { kind, createFolder }, attempt) {
-    const folder = await attempt('The report file', createFolder);
-    if (folder === undefined)
-        return { reportPath: '', kit: undefined };
-    const reportPath = await attempt('The report file', () => {
-        const file = external_node_path_namespaceObject.join(folder, 'report.json');
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, reportText(report));
-        return file;
-    });
-    const kit = await attempt('The script next to the report file', () => writeKit(kind, folder, kitFilesOf(report, last)));
-    return { reportPath: reportPath ?? '', kit };
-}
-/** The unblock kit for all that blocks. Empty with `details: names`, and while any target is live or unknown. */
-function kitFilesOf(report, last) {
-    const { verdict, details, blockers, newVersion, database } = report;
-    const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
-    if (!isAnswer || isInUse(report) || details === 'names' || last === undefined || database === null)
-        return [];
-    const { evaluation, forecast } = last;
-    const { detailScan } = forecast.history;
-    if (detailScan === undefined)
-        return [];
-    const { statuses, observedAt } = detailScan;
-    const workflows = detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-    return kitFiles({
-        workflows: workflows.map((workflow) => ({ ...workflow, ...artifacts_stateOf(statuses.get(workflow.id), observedAt) })),
-        omitted: omittedFrom(detailScan, evaluation),
-        newVersion: newVersion ?? undefined,
-        schema: database.schema,
-        commandLine: commandLineOf(last, database.schema),
-        observedAt,
-    });
-}
-/** What is not known to be stuck or asleep is not offered. */
-function artifacts_stateOf(status, now) {
-    if (status === undefined)
-        return { state: 'progressing', reason: 'not known' };
-    return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
-}
-function writeKit(shell, folder, files) {
-    for (const { name, text } of files)
-        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
-    const list = files.find(({ name }) => name === 'workflows.tsv');
-    return list && { shell, folder, list: list.text };
-}
-
-;// CONCATENATED MODULE: ./lib/run-context.js
-
-
-const repository = object({ full_name: schemas_string() }).nullish();
-const pullRequestEvent = object({
-    pull_request: object({ head: object({ repo: repository }), base: object({ repo: repository }) }),
-});
-/** The page that explains the gate's messages, as a path in the gate's repository. */
-const TROUBLESHOOTING = 'docs/troubleshooting.md';
-/**
- * Returns the address of that page in the release of the action that runs. Only the path where it is not known: for a
- * local action, and on another server than github.com, where the name can be that of a copy.
- */
-function troubleshootingPage(environment) {
-    const { GITHUB_SERVER_URL: server } = environment;
-    const action = runningAction(environment);
-    if (server !== 'https://github.com' || action === undefined)
-        return TROUBLESHOOTING;
-    return `${server}/${action.name}/blob/${action.ref}/${TROUBLESHOOTING}`;
-}
-/** Returns the address of that page in a release: who has the package alone finds no path. */
-function releasedPage(repository, release) {
-    return `${repository}/blob/v${release}/${TROUBLESHOOTING}`;
-}
-/** Returns what a workflow writes behind `uses:` to run this action. */
-function actionReference(environment) {
-    const action = runningAction(environment);
-    return action === undefined ? 'owner/dbos-drain-gate@v1' : `${action.name}@${action.ref}`;
-}
-/** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
-function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '', }) {
-    // A part that is `.` or `..` would lead elsewhere.
-    const isNamed = /^[A-Za-z0-9-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w-][\w.-]*)*$/.test(ref);
-    return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
-}
-function readRunContext(environment) {
-    return { shell: 'action', environment, withoutSecrets: run_context_withoutSecrets(environment) };
-}
-function run_context_withoutSecrets(environment) {
-    if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
-        return 'dependabot';
-    const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
-    if (!event.success || environment['GITHUB_EVENT_NAME'] === 'pull_request_target')
-        return undefined;
-    const { head, base } = event.data.pull_request;
-    return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
-}
-function readEvent(path) {
-    try {
-        return path === undefined ? undefined : JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'));
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/report/help.js
-
-/* Where a message is explained: the headings of docs/troubleshooting.md, by the ids of failures, blockers and causes. */
-/** The causes that have a heading of their own. Those of others are blockers, or say all that there is to say. */
-const EXPLAINED_CAUSES = new Set([
-    'outlasting',
-    'no-process',
-    'not-converging',
-    'stuck',
-    'stalled',
-]);
-/** Returns the heading that explains a diagnosis; undefined where there is none. */
-function headingOf(diagnosis) {
-    return diagnosis != null && EXPLAINED_CAUSES.has(diagnosis.cause) ? diagnosis.cause : undefined;
-}
-/** `More: https://…/docs/troubleshooting.md#stuck`, for the log and for annotations. */
-function moreAt(page, id) {
-    return `More: ${page}#${id}`;
-}
-/** The same in Markdown. Without an address of the page, its path. */
-function helpLink(page, id) {
-    return page === TROUBLESHOOTING ? `(\`${page}#${id}\`)` : `[Troubleshooting](${page}#${id})`;
-}
-
 ;// CONCATENATED MODULE: ./lib/status-counts.js
 
 const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
@@ -21353,7 +19254,7 @@ function summed(all) {
 function describeCounts(counts) {
     const parts = ['pending', 'enqueued', 'delayed']
         .filter((status) => counts[status] > 0)
-        .map((status) => `${message_number(counts[status])} ${status}`);
+        .map((status) => `${number(counts[status])} ${status}`);
     return parts.length > 0 ? parts.join(', ') : 'none';
 }
 
@@ -21634,7 +19535,7 @@ const known = {
         const unknown = version === null ? undefined : unknownVersion(version, context);
         return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
     },
-    blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
+    blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain } },
 };
 /** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
 function isPassed({ searched, unfilled, long, close }, { config }) {
@@ -21674,7 +19575,7 @@ function closest(versions) {
     const chosen = candidates.filter((candidate) => candidate.how === how);
     return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
 }
-function _1_known_explain({ unfilled, close, searched, registered, long }) {
+function explain({ unfilled, close, searched, registered, long }) {
     if (close.length > 0)
         return joined([explainClose(close), BEYOND_PASSING]);
     if (unfilled) {
@@ -21938,7 +19839,7 @@ const versionRoots = object({
     /** Null and empty for rows without a version. */
     version: section_text,
     /** The newest first. */
-    roots: section_list(root),
+    roots: list(root),
     /** Creation of the newest row of any kind that a process took up; null where none was. */
     newestTakenUpAt: section_time,
 });
@@ -21947,7 +19848,7 @@ const versionRoots = object({
  * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
  */
 const newestRoots = section_optional(object({
-    versions: section_list(versionRoots),
+    versions: list(versionRoots),
     /** The rows that were read reach back to that moment. */
     reachesBack: schemas_boolean(),
     /** They do not, since rows of other applications fill what was examined. */
@@ -22052,12 +19953,12 @@ const startedName = object({
 });
 /** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
 const started = object({
-    versions: section_list(startedOnVersion),
+    versions: list(startedOnVersion),
     /**
      * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
      * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
      */
-    names: section_list(startedName),
+    names: list(startedName),
     /** Where `fromHere` starts. */
     fromHere: schemas_int(),
 });
@@ -22433,6 +20334,83 @@ function applies({ onUnversioned }, reason) {
         case 'ignore':
             return false;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/errors.js
+
+/** The id of a failure that nobody foresaw. */
+const UNEXPECTED = 'unexpected';
+/** A failure whose text users read in full: what happened, the likely cause, and the fix. */
+class ReportableError extends Error {
+    name = 'ReportableError';
+    explanation;
+    /** Its kind, in kebab case: an anchor in `docs/troubleshooting.md`. */
+    id;
+    constructor(explanation, { id = UNEXPECTED, ...options } = {}) {
+        super(explanation
+            .map((part) => (typeof part === 'string' ? part : 'command' in part ? part.command : part.untrusted))
+            .join(''), options);
+        this.explanation = explanation;
+        this.id = id;
+    }
+}
+/** A poll failed for a transient reason: the next one can succeed. */
+class TransientError extends ReportableError {
+    name = 'TransientError';
+    /** The server has accepted the gate before, so the address and the credentials are right. */
+    connectedBefore;
+    /** The server stopped the poll for its duration or its use of resources. A smaller poll can succeed. */
+    overLimit;
+    /** It most often stays: a minute of nothing but such failures ends a hold. */
+    brief;
+    constructor(explanation, connectedBefore, { overLimit = false, brief = false, ...options } = {}) {
+        super(explanation, options);
+        this.connectedBefore = connectedBefore;
+        this.overLimit = overLimit;
+        this.brief = brief;
+    }
+}
+/** An input is wrong. Raised before anything connects. */
+class InputError extends ReportableError {
+    name = 'InputError';
+    constructor(explanation, id = 'input') {
+        super(explanation, { id });
+    }
+    /** One error for all that is wrong. It keeps the id of one that is alone. */
+    static of(errors) {
+        const [first, ...others] = errors;
+        if (first !== undefined && others.length === 0)
+            return first;
+        const messages = errors.map(({ explanation }) => explanation);
+        return new InputError(joined(messages, '\n'));
+    }
+}
+/** Returns a function that writes an input error with this id, as `msg` writes a message. */
+function inputError(id = 'input') {
+    return (...parts) => new InputError(msg(...parts), id);
+}
+/** Explains any failure. An unexpected one could hold a secret in its text, so only its class and code are shown. */
+function errors_explain(error) {
+    if (error instanceof ReportableError)
+        return error.explanation;
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const code = codeOf(error);
+    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+}
+/** Returns what reports have of any failure. */
+function reportedFailure(error) {
+    return { kind: error instanceof ReportableError ? error.id : UNEXPECTED, message: errors_explain(error) };
+}
+/** The code of a failure; undefined where it has none. A server can send any text as a code: other shapes are ignored. */
+function codeOf(error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
+        return undefined;
+    // OpenSSL has `SSL/TLS` in some of its own.
+    return /^[A-Z0-9_/]{1,60}$/.test(error.code) ? error.code : undefined;
+}
+/** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
+function isSqlState(code) {
+    return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
 }
 
 ;// CONCATENATED MODULE: ./lib/postgres/guards.js
@@ -22895,14 +20873,14 @@ function describeApplication({ name, inFlight }) {
         return msg `${version === null ? trusted('unversioned') : msg `${version}`}: ${trusted(describeCounts(counts))}`;
     });
     const rest = inFlight.length - versions.length;
-    const more = trusted(rest > 0 ? `; and ${message_number(rest)} more versions` : '');
+    const more = trusted(rest > 0 ? `; and ${number(rest)} more versions` : '');
     return msg `${name} (${counted(total(summed(inFlight)), 'workflow')} in flight: ${joined(versions, '; ')}${more})`;
 }
 /** The first few applications as `describeApplication` has them, and how many more there are. */
 function describeApplications(applications) {
     const shown = applications.slice(0, 3);
     const rest = applications.length - shown.length;
-    const more = trusted(rest > 0 ? ` and ${message_number(rest)} more` : '');
+    const more = trusted(rest > 0 ? ` and ${number(rest)} more` : '');
     return msg `${joined(shown.map(describeApplication), ', ')}${more}`;
 }
 /**
@@ -23032,6 +21010,46 @@ function shortNames(blockers) {
 }
 function explainAs(kind, blocker, pastDeadline) {
     return KINDS[kind].explain(blocker, pastDeadline);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/verdict.js
+/** The gate's answers, in order of precedence. */
+const VERDICTS = [
+    'error',
+    'cancelled',
+    'unknown-version',
+    'cannot-drain',
+    'timed-out',
+    'in-flight',
+    'still-live',
+    'no-target',
+    'drained',
+];
+/** Of several verdicts that apply, the one to give. */
+function foremost(verdicts) {
+    return VERDICTS.find((verdict) => verdicts.includes(verdict));
+}
+/** How the step ends with this verdict. */
+function conclusionOf(verdict, config) {
+    switch (verdict) {
+        case 'drained':
+            return 'pass';
+        case 'no-target': {
+            // With `latest`, nothing says that the new version has launched.
+            const isAboutToTearDown = config.mode === 'wait' || config.mode === 'check';
+            return isAboutToTearDown && config.targets.kind === 'all-but-latest' ? 'fail' : 'pass';
+        }
+        case 'in-flight':
+        case 'still-live':
+            return config.mode === 'report' ? 'pass' : 'fail';
+        case 'timed-out':
+        case 'cannot-drain':
+            return config.onTimeout === 'warn' ? 'warn' : 'fail';
+        case 'unknown-version':
+        case 'cancelled':
+        case 'error':
+            return 'fail';
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/decide.js
@@ -23166,6 +21184,358 @@ function overdueMs(settledAt, { ended }) {
 function allIdle({ gate, noTargets, targets }) {
     const all = noTargets === undefined ? targets : [noTargets];
     return gate.length === 0 && all.every(({ settledForMs }) => settledForMs !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/report/fingerprint.js
+
+/* Polls are compared as lists of what deserves a line in the log, and not as text, since names can be long. */
+/** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
+function courseOf({ evaluation, forecast }) {
+    const { trend, withoutProcess, quietMs } = forecast.total;
+    return [
+        trend === 'not-converging',
+        trend === 'stalled',
+        withoutProcess.length,
+        quietMs !== undefined,
+        ...blockersOfAll(evaluation).map(({ kind }) => kind),
+        ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
+            ...[version, settledForMs !== undefined, drained],
+            ...blockers.map(({ kind }) => kind),
+        ]),
+    ];
+}
+/** What the poll counted. */
+function countsOf({ evaluation, forecast }) {
+    return [
+        forecast.total.states.stuck,
+        evaluation.unversioned,
+        ...evaluation.targets.flatMap((each) => [each.pending, each.enqueued, each.delayed, each.unknownStatus]),
+    ];
+}
+function isSameList(a, b) {
+    return a.length === b.length && a.every((value, at) => value === b[at]);
+}
+
+;// CONCATENATED MODULE: ./lib/run-context.js
+
+
+const repository = object({ full_name: schemas_string() }).nullish();
+const pullRequestEvent = object({
+    pull_request: object({ head: object({ repo: repository }), base: object({ repo: repository }) }),
+});
+/** The page that explains the gate's messages, as a path in the gate's repository. */
+const TROUBLESHOOTING = 'docs/troubleshooting.md';
+/**
+ * Returns the address of that page in the release of the action that runs. Only the path where it is not known: for a
+ * local action, and on another server than github.com, where the name can be that of a copy.
+ */
+function troubleshootingPage(environment) {
+    const { GITHUB_SERVER_URL: server } = environment;
+    const action = runningAction(environment);
+    if (server !== 'https://github.com' || action === undefined)
+        return TROUBLESHOOTING;
+    return `${server}/${action.name}/blob/${action.ref}/${TROUBLESHOOTING}`;
+}
+/** Returns the address of that page in a release: who has the package alone finds no path. */
+function releasedPage(repository, release) {
+    return `${repository}/blob/v${release}/${TROUBLESHOOTING}`;
+}
+/** Returns what a workflow writes behind `uses:` to run this action. */
+function actionReference(environment) {
+    const action = runningAction(environment);
+    return action === undefined ? 'owner/dbos-drain-gate@v1' : `${action.name}@${action.ref}`;
+}
+/** The repository and the ref of the running action; undefined where they are not known, or look unlike any. */
+function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF: ref = '', }) {
+    // A part that is `.` or `..` would lead elsewhere.
+    const isNamed = /^[A-Za-z0-9-]{1,39}\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/.test(name) && /^\w[\w.-]*(?:\/[\w-][\w.-]*)*$/.test(ref);
+    return isNamed && ref.length <= 100 && !ref.includes('..') ? { name, ref } : undefined;
+}
+function readRunContext(environment) {
+    return { shell: 'action', environment, withoutSecrets: run_context_withoutSecrets(environment) };
+}
+const headEvent = object({ pull_request: object({ head: object({ sha: schemas_string() }) }) });
+/** The commit that a check run belongs on: the head of the pull request, where `GITHUB_SHA` is a merge; empty for none. */
+function commitOf(environment) {
+    const event = headEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+    return event.success ? event.data.pull_request.head.sha : (environment['GITHUB_SHA'] ?? '');
+}
+function run_context_withoutSecrets(environment) {
+    if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
+        return 'dependabot';
+    const event = pullRequestEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+    if (!event.success || environment['GITHUB_EVENT_NAME'] === 'pull_request_target')
+        return undefined;
+    const { head, base } = event.data.pull_request;
+    return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
+}
+function readEvent(path) {
+    try {
+        return path === undefined ? undefined : JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'));
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/command-line.js
+/** From this migration on, the number means the same in every SDK. */
+const SHARED = 100;
+/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
+const SEPARATE_INPUTS = 109;
+const FOLDER = 'dbos-cli';
+/**
+ * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
+ * it forks: TypeScript's reads their rows.
+ *
+ * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
+ *
+ * @param sdk Undefined where the rows name no SDK, or several.
+ * @param migration Null where it is unknown.
+ * @param schema TypeScript's command line reads `dbos` only.
+ */
+function commandLineFor(sdk, migration, schema = 'dbos') {
+    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+    if (schema === 'dbos' || isOwn)
+        return inUsualSchema(sdk, migration);
+    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
+}
+/** Of the command lines, only those of Python and Go can be told which schema to use. */
+function inOtherSchema(sdk, migration) {
+    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+    if (!isShared) {
+        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+    }
+    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
+    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function isForGo(migration) {
+    return migration === null || migration >= SEPARATE_INPUTS;
+}
+function inUsualSchema(sdk, migration) {
+    if (sdk === undefined) {
+        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
+        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
+        return { program: null, urlOption: '--sys-db-url', fits };
+    }
+    switch (sdk.language) {
+        case 'TypeScript':
+            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
+        case 'Python':
+            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
+        case 'Go':
+            return isForGo(migration)
+                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
+                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+        case 'Java':
+        case 'Rust':
+            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+    }
+}
+/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
+function programOf({ program }) {
+    return program ?? '$DBOS_CLI';
+}
+const OWN = 'Use that of the SDK release that the application uses';
+const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
+/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
+function typeScriptRelease(migration) {
+    if (migration < SHARED)
+        return '4.20';
+    return migration < SEPARATE_INPUTS ? '4.27' : '5';
+}
+/** TypeScript's, beside an application of any language. */
+function typeScript(migration) {
+    if (migration === null)
+        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
+    const release = typeScriptRelease(migration);
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
+function ofTheApplication(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}, in the folder of the application.`;
+    const release = typeScriptRelease(migration);
+    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+function python(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}.`;
+    return migration < SEPARATE_INPUTS
+        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
+        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/states.js
+
+
+/** What a workflow does, as a person decides about it: the first three do not finish by themselves, or not soon. */
+const KIT_STATES = ['stuck', 'asleep', 'delayed', 'queued', 'waiting', 'progressing'];
+/** A wait that ends within this many milliseconds is no reason to cancel anything. */
+const SOON_MS = 60_000;
+/** Whether the kit offers a workflow by itself. The others finish while processes of their version run. */
+function isOffered(state) {
+    return state === 'stuck' || state === 'asleep' || state === 'delayed';
+}
+/** Returns the state of a workflow at `now`. A parent has the state of the child it waits for. */
+function kitStateOf({ state, activity, progressAt }, now) {
+    if (state === 'stuck')
+        return 'stuck';
+    switch (activity.kind) {
+        case 'child':
+            return kitStateOf(activity.status, now);
+        case 'sleeping':
+            return activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'message':
+            return activity.until !== null && activity.until - now > SOON_MS ? 'asleep' : 'waiting';
+        case 'timer':
+            return now - progressAt > SOON_MS ? 'asleep' : 'waiting';
+        case 'delayed':
+            return activity.until === null || activity.until - now > SOON_MS ? 'delayed' : 'waiting';
+        case 'overdue':
+            return 'delayed';
+        case 'queued':
+            return 'queued';
+        case 'running':
+        case 'silent':
+            return 'progressing';
+    }
+}
+/** Returns why a workflow is in that state, on one line. */
+function reasonOf(status, now) {
+    return plain(describeActivity(status, now));
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/remedies.js
+
+
+
+
+
+
+/**
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
+ * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
+ * workflow that has just finished does its work again, and no command reports that it has finished.
+ */
+function commandsFor(workflow, commandLine) {
+    const id = typedId(workflow.id);
+    return id === undefined ? undefined : commandsWith(id, commandLine);
+}
+/** Returns the same commands for any workflow: its id is in the variable ID. */
+function commandsById(commandLine) {
+    return commandsWith('"$ID"', commandLine);
+}
+function commandsWith(id, commandLine) {
+    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
+    return [
+        '# inspect it, and the steps it has done',
+        command('get'),
+        command('steps'),
+        '# cancel it: it stops before its next step',
+        command('cancel'),
+    ];
+}
+/** Returns an id as it is typed in a command; undefined if it is empty, looks like an option, or cannot be typed. */
+function typedId(id) {
+    return id === '' || id.startsWith('-') ? undefined : shellQuoted(id);
+}
+/**
+ * Returns the workflow to unblock first: the one that outlasts the timeout, else the oldest that is stuck, else the oldest
+ * that is asleep or delayed. Undefined where all the others finish by themselves. Workflows without children come before
+ * parents, because to cancel a waiting parent alone unblocks nothing.
+ */
+function firstToUnblock(workflows, statuses, longest, now) {
+    if (longest !== undefined)
+        return longest;
+    const parents = new Set(workflows.map(({ parent }) => parent));
+    const childrenFirst = workflows.toSorted((a, b) => Number(parents.has(a.id)) - Number(parents.has(b.id)));
+    const inState = (state) => childrenFirst.find(({ id }) => {
+        const status = statuses.get(id);
+        return status !== undefined && kitStateOf(status, now) === state;
+    });
+    return KIT_STATES.filter(isOffered)
+        .map(inState)
+        .find((found) => found !== undefined);
+}
+/** Returns the query that shows what the gate counted. Its shape lets the partial indexes serve it. */
+function inspectionSql(report, schemaName) {
+    const blocked = report.versions.filter(({ drained }) => !drained);
+    const named = blocked.flatMap(({ version }) => version ?? []);
+    const literals = named.slice(0, 20).map((version) => (isCut(version) ? undefined : sqlLiteral(version)));
+    const more = named.length - literals.length;
+    const conditions = [
+        ...(literals.length > 0 ? [`application_version IN (${literals.join(', ')})`] : []),
+        ...(named.length < blocked.length ? [`coalesce(application_version, '') = ''`] : []),
+        ...((report.unversioned ?? 0) > 0 && named.length === blocked.length ? ['application_version IS NULL'] : []),
+    ];
+    const canBeTyped = blocked.length > 0 && !literals.includes(undefined);
+    const application = report.application === null ? undefined : sqlLiteral(report.application);
+    return [
+        ...(more > 0 ? [`-- the first ${literals.length} versions; there are ${more} more`] : []),
+        'SELECT workflow_uuid, application_version, status, class_name, name, queue_name, executor_id,',
+        '       to_timestamp(created_at / 1000.0) AS created',
+        `  FROM ${quoteIdentifier(schemaName)}.workflow_status`,
+        ` WHERE ${statement(IN_FLIGHT).text}`,
+        ...(canBeTyped ? [`   AND (${conditions.join(' OR ')})`] : []),
+        ...(application ? [`   AND (application_name = ${application} OR application_name IS NULL)`] : []),
+        ' ORDER BY created_at;',
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/blocking.js
+
+
+/** Whether rows block a target. Those that run without a version can be a target of their own. */
+function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
+    const isTarget = targets.some((target) => target.version === version);
+    if (version !== null)
+        return isTarget;
+    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
+}
+/** How many rows that block a target a truncated list omits. */
+function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
+    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
+    return omitted + (countsUnversioned ? omittedUnversioned : 0);
+}
+function inFlightOnAll(targets) {
+    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+}
+/** What blocks, by version, class, workflow and queue. */
+function blockingGroups(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return { items: [], omitted: 0 };
+    const { groups } = index.contents;
+    return {
+        items: groups.items
+            .filter((group) => blocksTarget(group, evaluation))
+            .map(({ name, ...group }) => ({ ...group, workflow: name })),
+        omitted: omittedFrom(groups, evaluation),
+    };
+}
+/** The latest version that is no target: where forks of the work that blocks can run. */
+function newVersionOf({ index, targets }) {
+    const retired = new Set(targets.map(({ version }) => version));
+    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+/** DBOS's command line for the work that blocks. */
+function commandLineOf({ evaluation, forecast }, schema) {
+    const { index, snapshot, state } = evaluation;
+    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
+}
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
+/** Whether any target is live, or unknown. */
+function isInUse({ versions }) {
+    return versions.some(isLive);
+}
+/** Whether a target is live, or unknown. */
+function isLive({ blockers }) {
+    return blockers.some(({ kind }) => NOT_OLD.has(kind));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
@@ -23421,7 +21791,7 @@ function groupLines({ items, omitted }, targets) {
         return `- ${name}${queue}${version}${group.ignored ? ', ignored' : ''}: ${describeCounts(group)}`;
     });
     const left = items.length - lines.length + omitted;
-    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
+    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/preflight-checks.js
@@ -23439,7 +21809,7 @@ function checksOf(run, versions) {
         database: databaseCheck(run, read),
         tls: read === undefined || connection === undefined ? UNKNOWN : tlsCheck(connection, read),
         privileges: read === undefined ? UNKNOWN : privilegesCheck(read),
-        server: read === undefined ? UNKNOWN : preflight_checks_serverCheck(read),
+        server: read === undefined ? UNKNOWN : serverCheck(read),
         schema: read === undefined ? UNKNOWN : schemaCheck(read, run),
         applications: read === undefined ? UNKNOWN : applicationsCheck(read, run),
         versions: read === undefined ? UNKNOWN : versionsCheck(read),
@@ -23507,7 +21877,7 @@ function privilegesCheck({ access, evaluation }) {
 }
 /** What is wrong with the server, and not with its tables. */
 const OF_SERVER = ['standby', 'logical-subscriber', 'shard'];
-function preflight_checks_serverCheck({ evaluation }) {
+function serverCheck({ evaluation }) {
     const { serverVersion } = evaluation.snapshot.database;
     const wrong = evaluation.gate.flatMap((each) => (each.kind === 'untrusted-database' ? [each.reason] : []));
     const reasons = wrong.flatMap((reason) => (typeof reason === 'string' && OF_SERVER.includes(reason) ? [reason] : []));
@@ -23624,12 +21994,14 @@ function jobOf({ connection, config, application, latest }) {
 ${inputs.map(([name, value]) => `          ${name}: ${value}`).join('\n')}
       - name: Tear down what has drained # the script has to accept a version that is already gone
         env: { VERSIONS: '\${{ steps.gate.outputs.drained-versions }}' }
-        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh
+        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh${config.details === 'full' ? KEEP_KIT : ''}`;
+}
+/** Whoever may not see ids gets no kit. */
+const KEEP_KIT = `
       - name: Keep the unblock kit
         if: always() && steps.gate.outputs.drained != 'true'
         uses: actions/upload-artifact@v7
-        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*' }`;
-}
+        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*', retention-days: 7 }`;
 function commandOf({ connection, config, application, latest }) {
     const { schema } = connection.place;
     const flags = [
@@ -23828,6 +22200,184 @@ function otherReasons(blocked) {
     return trusted(reasons.length > 0 ? `; ${reasons.join(', ')}` : '');
 }
 
+;// CONCATENATED MODULE: ./lib/postgres/tls-mode.js
+
+
+/** libpq's `sslmode`, with libpq's meaning. The driver itself would read `require` as `verify-full`. */
+const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+const INSISTS = ['require', 'verify-ca', 'verify-full'];
+/**
+ * Reads `sslmode`, and two words of other drivers for it:
+ *
+ * - `ssl` is a switch for PgJDBC and node-postgres, and a mode for asyncpg. Alone, it means `verify-full` to all but
+ *   libpq, which reads `ssl=true` as `require`. So it means `verify-full` here.
+ * - `sslaccept=strict` is Prisma's `verify-full`. Prisma passes it next to `sslmode=require`.
+ *
+ * @returns the mode that the URL asks for, else that of PGSSLMODE; undefined when nothing asks for one.
+ * @throws InputError for an unknown value, and when one asks for TLS and another does not insist on it.
+ */
+function readTlsMode(take, variable) {
+    const ofUrl = take('sslmode');
+    const named = ofUrl === undefined ? undefined : modeOf(ofUrl);
+    const switched = readSwitch(take('ssl'));
+    const mode = combined(named, switched);
+    if (readAccept(take('sslaccept'))) {
+        if (mode === 'disable')
+            throw contradiction('sslaccept=strict', mode);
+        return 'verify-full';
+    }
+    return mode ?? (variable === undefined ? undefined : modeOf(variable));
+}
+function combined(named, switched) {
+    if (switched === undefined || switched === named)
+        return named;
+    if (named === undefined)
+        return switched === true ? 'verify-full' : switched;
+    if (switched === true && INSISTS.includes(named))
+        return named;
+    throw contradiction(`ssl=${switched}`, named);
+}
+function contradiction(word, mode) {
+    return inputError('input-tls-contradiction') `\`database-url\` sets ${trusted(`\`${word}\` and \`sslmode=${mode}\``)}, which contradict each other. Remove one.`;
+}
+function modeOf(text) {
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    const instead = text === 'no-verify'
+        ? ' `no-verify` is a word of node-postgres: write `sslmode=require`, which verifies nothing.'
+        : '';
+    throw inputError('input-sslmode') `The \`sslmode\` in \`database-url\` or PGSSLMODE is unknown.${trusted(instead)} Accepted: ${namesOf(TLS_MODES, TLS_MODES.length, 6)}.`;
+}
+/** Returns true for a switch that is on, undefined for one that is off. */
+function readSwitch(text) {
+    if (text === undefined || ['false', '0', 'off', 'no'].includes(text))
+        return undefined;
+    if (['', 'true', '1', 'on', 'yes'].includes(text))
+        return true;
+    const mode = TLS_MODES.find((name) => name === text);
+    if (mode !== undefined)
+        return mode;
+    throw inputError('input-ssl') `The \`ssl\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`no-verify\` and \`"rejectUnauthorized": false\` do.`;
+}
+function readAccept(text) {
+    if (text === undefined || text === 'accept_invalid_certs')
+        return false;
+    if (text === 'strict')
+        return true;
+    throw inputError('input-ssl') `The \`sslaccept\` in \`database-url\` is unknown. Use \`sslmode=verify-full\` instead, or \`sslmode=require\`, which does not verify the certificate, as \`accept_invalid_certs\` does.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/tls.js
+
+
+
+
+/**
+ * Reads the TLS parameters as libpq does ("SSL Support" in PostgreSQL's manual), files included. Three things differ:
+ *
+ * - `tls-ca` without an `sslmode` or PGSSLMODE means `verify-full`.
+ * - `verify-full` without a CA trusts the CAs that the runtime brings. libpq needs `sslrootcert=system` for that.
+ * - Nothing is read from `~/.postgresql`, and a missing `sslrootcert` file is an error in every mode.
+ *
+ * @throws InputError when the parameters contradict each other, or would verify less than they seem to.
+ */
+function readTlsSettings({ take, environment, tlsCa, readFile }) {
+    const file = (parameter) => {
+        const path = take(parameter) || environment[`PG${parameter.toUpperCase()}`] || undefined;
+        return path === undefined || path === 'system' ? path : readFile(path);
+    };
+    const ofUrl = file('sslrootcert');
+    const ca = tlsCa ?? ofUrl;
+    const byDefault = tlsCa !== undefined || ca === 'system' ? 'verify-full' : 'prefer';
+    const tlsMode = readTlsMode(take, environment['PGSSLMODE']) ?? byDefault;
+    const contradiction = tlsCa === undefined ? contradictionOf(tlsMode, ofUrl) : contradictionOfInput(tlsMode);
+    if (contradiction !== undefined)
+        throw contradiction;
+    const isCertificateSent = (take('sslcertmode') ?? environment['PGSSLCERTMODE']) !== 'disable';
+    const [cert, key] = isCertificateSent ? [file('sslcert'), file('sslkey')] : [];
+    if ((cert === undefined) !== (key === undefined)) {
+        throw inputError('input-client-certificate') `A client certificate needs both \`sslcert\` and \`sslkey\`. Set both, or neither. In a Prisma URL, \`sslcert\` is the CA: pass it as \`tls-ca\`.`;
+    }
+    const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key };
+    return { tlsMode, tlsCa: ca === 'system' ? undefined : ca, clientCertificate };
+}
+/** Explains why a mode would verify less with `tls-ca` than it seems to. */
+function contradictionOfInput(tlsMode) {
+    if (!['disable', 'allow', 'prefer'].includes(tlsMode))
+        return undefined;
+    return inputError('input-tls-ca-unused') `\`tls-ca\` is set, but with \`sslmode=${trusted(tlsMode)}\` (from the URL or PGSSLMODE) nothing is verified. Use \`sslmode=verify-full\`, or remove \`tls-ca\`.`;
+}
+/** Explains why a mode would verify less with `sslrootcert` (`system`, PEM text, or none) than it seems to. */
+function contradictionOf(tlsMode, rootCertificate) {
+    if (rootCertificate === 'system') {
+        if (tlsMode === 'verify-full')
+            return undefined;
+        return inputError('input-system-ca') `\`sslrootcert=system\` requires \`sslmode=verify-full\`, but it is ${trusted(`\`${tlsMode}\``)}. Anybody can get a certificate from a public CA. Use \`sslmode=verify-full\`, or pass the CA as \`tls-ca\`.`;
+    }
+    if (rootCertificate === undefined) {
+        if (tlsMode !== 'verify-ca')
+            return undefined;
+        return inputError('input-no-ca') `\`sslmode=verify-ca\` needs a CA, and none is set. Pass it as \`tls-ca\`, or use \`sslmode=verify-full\`, which also checks the host name.`;
+    }
+    if (tlsMode === 'disable' || holdsCertificates(rootCertificate))
+        return undefined;
+    return inputError('input-sslrootcert') `The file in \`sslrootcert\` or PGSSLROOTCERT has no readable certificate in PEM form. Set the CA's file, or pass the CA as \`tls-ca\`.`;
+}
+/**
+ * Returns whether a text has certificates in PEM form, all of them readable. Node ignores certificates that it cannot
+ * read. It takes an empty text for no CA, and then trusts every public one (`ca` of its `tls.createSecureContext`).
+ */
+function holdsCertificates(pem) {
+    const parts = pem.split(/(?=-----BEGIN )/);
+    const certificates = parts.filter((part) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(part));
+    try {
+        return certificates.length > 0 && certificates.every((each) => new external_node_crypto_.X509Certificate(each).raw.length > 0);
+    }
+    catch {
+        return false;
+    }
+}
+/** A host on this machine: a folder of a socket, or a name or an address of the loopback. */
+const THIS_MACHINE = /^(\/.*|(.+\.)?localhost\.?|127(\.\d{1,3}){1,3}|(::ffff:)?127(\.\d{1,3}){3}|::1)$/i;
+/**
+ * Returns what makes sure of the server. A CA proves nothing with `allow` and `prefer`, which end in plain text where it
+ * did not sign. Channel binding proves that the server at the end of TLS knows the password.
+ */
+function tls_serverCheck({ host, tlsMode, tlsCa, requireChannelBinding }) {
+    if (THIS_MACHINE.test(host))
+        return 'this-machine';
+    if (tlsMode === 'verify-full')
+        return 'full';
+    if (requireChannelBinding)
+        return 'channel-binding';
+    return tlsMode === 'verify-ca' || (tlsMode === 'require' && tlsCa !== undefined) ? 'ca' : 'none';
+}
+/**
+ * Returns the ways to connect that an `sslmode` allows, in the order to try them.
+ *
+ * As in libpq, a CA that is given is used: `require`, and the TLS that `allow` and `prefer` try, then verify the
+ * certificate, but not the host name (`sslrootcert` in its manual, `initialize_SSL` in its source). A socket on this
+ * machine has no TLS.
+ */
+function tlsAttempts(config) {
+    const { host, tlsMode, tlsCa, clientCertificate } = config;
+    if (host.startsWith('/'))
+        return [false];
+    const verifiedFull = { host, ca: tlsCa, ...clientCertificate, rejectUnauthorized: true };
+    const verifiedCa = { ...verifiedFull, checkServerIdentity: () => undefined };
+    const asGiven = tlsCa === undefined ? { ...verifiedFull, rejectUnauthorized: false } : verifiedCa;
+    const attempts = {
+        disable: [false],
+        allow: [false, asGiven],
+        prefer: [asGiven, false],
+        require: [asGiven],
+        'verify-ca': [verifiedCa],
+        'verify-full': [verifiedFull],
+    };
+    return attempts[tlsMode];
+}
+
 ;// CONCATENATED MODULE: ./lib/report/warnings.js
 
 
@@ -23848,7 +22398,7 @@ function configurationWarnings(config) {
 }
 /** What a person should know of the connection, before anything connects. Nothing of the URL is shown. */
 function connectionWarnings(database) {
-    if (serverCheck(database) !== 'none')
+    if (tls_serverCheck(database) !== 'none')
         return [];
     return [
         msg `The database connection leaves this machine, and \`sslmode=${trusted(database.tlsMode)}\` does not verify the server. Anyone on the network between could answer in its place, and make the gate report \`drained\`. Set \`sslmode=verify-full\` in \`database-url\`. If no public CA signed the certificate, pass the CA as \`tls-ca\`.`,
@@ -24237,99 +22787,6 @@ function blockerReport(blocker, pastDeadline = false) {
     return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
 }
 
-;// CONCATENATED MODULE: ./lib/report/annotations.js
-
-
-
-
-
-/** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
-const TARGETS_SHOWN = 8;
-/** GitHub cuts a message at 4,096 characters. Behind these, there is room for an address. */
-const MESSAGE_CHARACTERS = 3800;
-/** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
-function annotationsOf(report) {
-    const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
-    const annotations = withHelp(verdictAnnotations(report, level), report);
-    if (report.warnings.length === 0)
-        return annotations;
-    const title = 'dbos-drain-gate: before you act on this';
-    return [...annotations, { level: 'warning', title, message: annotations_messageOf(joined(report.warnings, '\n')) }];
-}
-function verdictAnnotations(report, level) {
-    const { verdict, headline, blockers, pastDeadline } = report;
-    const targets = report.versions;
-    if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
-        const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
-        return [{ level, title: `dbos-drain-gate: ${verdict}`, message, heading: blockers[0]?.kind }];
-    }
-    // "And N more" is about what blocks least.
-    const shown = blockedFirst(targets)
-        .slice(0, TARGETS_SHOWN)
-        .map((target) => targetAnnotation(target, level, pastDeadline));
-    const more = targets.length - shown.length;
-    if (more === 0)
-        return shown;
-    const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
-    const message = `and ${message_number(more)} more versions: see the summary.`;
-    return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
-}
-function targetAnnotation(target, level, pastDeadline) {
-    const { version, drained, known, diagnosis, blockers, outlook } = target;
-    const shown = versionName(version);
-    const name = visible(shown, 80);
-    if (drained) {
-        const idle = trusted(spanText(milliseconds(target.idleSeconds ?? 0)));
-        return {
-            level: 'notice',
-            title: `${name} has drained`,
-            message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
-        };
-    }
-    // The diagnosis is about the work in flight.
-    const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
-    const why = [
-        ...(diagnosis === null ? [] : [diagnosis.reason, msg `If you do nothing: ${diagnosis.ifNothing}`]),
-        ...helpWith(diagnosis, pastDeadline),
-        ...others.map(({ message }) => message),
-    ];
-    const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
-    return {
-        level,
-        title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
-        // The log shows messages without their titles.
-        message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
-        heading: headingOf(diagnosis) ?? others[0]?.kind,
-    };
-}
-/** Adds where each is explained, once per heading. */
-function withHelp(annotations, { troubleshooting }) {
-    const said = new Set([undefined]);
-    return annotations.map(({ heading, ...annotation }) => {
-        if (heading === undefined || said.has(heading))
-            return annotation;
-        said.add(heading);
-        return { ...annotation, message: `${annotation.message}\n${moreAt(troubleshooting, heading)}` };
-    });
-}
-/** Different workflows are stuck for different reasons. */
-const IN_THE_SUMMARY = trusted('The summary lists the next step of each workflow that is stuck.');
-/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
-function helpWith(diagnosis, pastDeadline) {
-    if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
-        return [pastDeadline];
-    if (diagnosis?.cause === 'stuck')
-        return [IN_THE_SUMMARY];
-    return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
-}
-/** The text of a message. Where it is too long, it is cut between two characters. */
-function annotations_messageOf(message) {
-    const text = plain(message);
-    if (text.length <= MESSAGE_CHARACTERS)
-        return text;
-    return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
-}
-
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
 
 
@@ -24377,7 +22834,7 @@ function table(rows, columns) {
     const used = Object.entries(columns)
         .map(([head, cellOf]) => ({ head, cells: rows.map(cellOf) }))
         .filter(({ cells }) => cells.some((cell) => cell !== ''));
-    const textOf = (cell = '') => (typeof cell === 'number' ? message_number(cell) : cell);
+    const textOf = (cell = '') => (typeof cell === 'number' ? number(cell) : cell);
     const line = (cells) => `| ${cells.map(textOf).join(' | ')} |`;
     return [
         line(used.map(({ head }) => head)),
@@ -24387,109 +22844,11 @@ function table(rows, columns) {
 }
 /** `And 3 more versions.`, or nothing. */
 function more(count, noun) {
-    return count > 0 ? `And ${message_number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
+    return count > 0 ? `And ${number(count)} more ${noun}${count === 1 ? '' : 's'}.` : '';
 }
 /** Paragraphs and other blocks in their order, but for empty ones. */
 function blocks(...texts) {
     return texts.filter((text) => text !== '').join('\n\n');
-}
-
-;// CONCATENATED MODULE: ./lib/report/preflight-text.js
-
-
-
-
-const preflight_text_VERSIONS_SHOWN = 50;
-const TITLES = {
-    database: 'Database',
-    tls: 'TLS',
-    privileges: 'Privileges',
-    server: 'Server',
-    schema: 'Schema',
-    applications: 'Applications',
-    versions: 'Versions',
-};
-const ICONS = { ok: '✅', warning: '⚠️', problem: '❌', unknown: '➖' };
-const MARKS = {
-    ok: 'ok     ',
-    warning: 'warning',
-    problem: 'PROBLEM',
-    unknown: 'unknown',
-};
-const GRANTS = 'Missing grants. Run them as the owner of the tables:';
-const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
-const HERE = 'What is here, by version:';
-const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
-const COMMAND = 'On the command line:';
-/** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
-function preflightLog(found) {
-    if (found === null)
-        return [];
-    const { checks, grants, optionalGrants, versions, next } = found;
-    const all = [
-        {
-            title: 'Checks:',
-            lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
-        },
-        { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
-        { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
-        { title: HERE, lines: versionLines(versions) },
-        { title: NEXT, lines: linesOf(next?.job) },
-        { title: COMMAND, lines: linesOf(next?.command) },
-    ];
-    return all.filter(({ lines }) => lines.length > 0);
-}
-/** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
-function versionLines(versions) {
-    const lines = versions.slice(0, preflight_text_VERSIONS_SHOWN).map((each) => {
-        const name = each.version === null ? 'without a version' : quotedName(each.version);
-        return `- ${name}${preflight_text_standing(each)}: ${inFlightIn(each)} in flight`;
-    });
-    const left = versions.length - lines.length;
-    return left > 0 ? [...lines, `- and ${message_number(left)} more`] : lines;
-}
-/** The checks, the missing grants and the versions, as sections of the summary. */
-function foundSection(found) {
-    if (found === null)
-        return '';
-    const { checks, grants, optionalGrants, applications, versions } = found;
-    const shown = versions.slice(0, preflight_text_VERSIONS_SHOWN);
-    return blocks('### Checks', table(checks, {
-        '': ({ state }) => ICONS[state],
-        Check: ({ check }) => TITLES[check],
-        Found: ({ message }) => markdown(message),
-    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]), more(versions.length - shown.length, 'version'));
-}
-function versionTable(versions, isShared) {
-    return table(versions, {
-        Version: (each) => `${nameOf(each.version, NO_VERSION)}${preflight_text_standing(each)}`,
-        Application: ({ application }) => (isShared ? nameOf(application, '') : ''),
-        'In flight': inFlightIn,
-    });
-}
-/** What to use next, as a section of the summary. */
-function nextSection(found) {
-    if (found === null || found.next === null)
-        return '';
-    const { job, command } = found.next;
-    return blocks('### Next', ...(job === null ? [] : [NEXT, codeBlock('yaml', linesOf(job))]), COMMAND, codeBlock('sh', linesOf(command)));
-}
-function linesOf(text) {
-    return text == null ? [] : text.split('\n');
-}
-function inFlightIn(version) {
-    const ignored = version.ignored > 0 ? [`${message_number(version.ignored)} ignored`] : [];
-    const counted = total(version) > 0 ? [describeCounts(version)] : [];
-    const parts = [...counted, ...ignored];
-    return parts.length === 0 ? 'nothing' : parts.join(', ');
-}
-function preflight_text_standing({ version, registered, latest, receivesWork }) {
-    const notes = [
-        ...(latest ? ['latest'] : []),
-        ...(receivesWork === true ? ['still sent new work'] : []),
-        ...(registered || version === null ? [] : ['not registered']),
-    ];
-    return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/drain-chart.js
@@ -24565,7 +22924,7 @@ function mermaid({ labels, polls, estimated }, statuses) {
 }
 function keyOf({ points, estimate }, { estimated, isCut }, statuses) {
     const last = points.at(-1);
-    const counts = statuses.map(({ status, square }) => `${square} ${message_number(last?.[status] ?? 0)} ${status}`);
+    const counts = statuses.map(({ status, square }) => `${square} ${number(last?.[status] ?? 0)} ${status}`);
     const seen = `At the last poll: ${counts.join(' · ')}`;
     if (estimate === undefined || estimated.length === 0)
         return seen;
@@ -24604,6 +22963,143 @@ function drain_chart_rounded(height) {
     return Number(height.toFixed(2));
 }
 
+;// CONCATENATED MODULE: ./lib/report/help.js
+
+/* Where a message is explained: the headings of docs/troubleshooting.md, by the ids of failures, blockers and causes. */
+/** The causes that have a heading of their own. Those of others are blockers, or say all that there is to say. */
+const EXPLAINED_CAUSES = new Set([
+    'outlasting',
+    'no-process',
+    'not-converging',
+    'stuck',
+    'stalled',
+]);
+/** Returns the heading that explains a diagnosis; undefined where there is none. */
+function headingOf(diagnosis) {
+    return diagnosis != null && EXPLAINED_CAUSES.has(diagnosis.cause) ? diagnosis.cause : undefined;
+}
+/** `More: https://…/docs/troubleshooting.md#stuck`, for the log and for annotations. */
+function moreAt(page, id) {
+    return `More: ${page}#${id}`;
+}
+/** The same in Markdown. Without an address of the page, its path. */
+function helpLink(page, id) {
+    return page === TROUBLESHOOTING ? `(\`${page}#${id}\`)` : `[Troubleshooting](${page}#${id})`;
+}
+
+;// CONCATENATED MODULE: ./lib/embedded.js
+const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"},"github-token":{"description":"For `check-run`: the token of the job, `github.token`, or of a GitHub App. It needs the permission `checks: write`.","default":""},"check-run":{"description":"The name of a check run to publish on the commit, such as `drain production`. It follows the hold, and ends as `success`, `failure`, `neutral` (a timeout that warns, or nothing to retire) or `cancelled`. In `report` mode it stays in progress until a later run finds the versions drained. None if empty. It changes no verdict.","default":""},"check-sha":{"description":"The commit that the check run stands on, as a full SHA. If empty: the head of the pull request, or `github.sha`. A scheduled run names the commit that was deployed.","default":""}};
+const RELEASE = "0.1.0";
+const REPOSITORY = "https://github.com/owner/dbos-drain-gate";
+const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
+
+;// CONCATENATED MODULE: ./lib/unblock/kit.js
+
+
+
+
+
+
+const REASON_CHARACTERS = 300;
+/** Returns the files of the kit, to be written to one folder. Empty if no workflow has an id that can be typed. */
+function kitFiles(kit) {
+    const typed = kit.workflows.filter(({ id }) => typedId(id) !== undefined);
+    if (typed.length === 0)
+        return [];
+    return [
+        { name: 'unblock.sh', text: UNBLOCK_SCRIPT },
+        { name: 'workflows.tsv', text: workflowList(kit, typed) },
+    ];
+}
+/** Returns the commands that `unblock.sh` can run: `fork` only if there is a newer version. */
+function commandsOf({ newVersion }) {
+    return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
+}
+/** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
+function canFork(version) {
+    return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
+}
+/** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
+function workflowList(kit, typed) {
+    const parents = new Set(kit.workflows.map(({ parent }) => parent));
+    const lines = [
+        '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
+        `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
+        ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
+        ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+        ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
+        `#! fits\t${kit.commandLine.fits}`,
+        ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
+        '# on fork\tid\tstate\tparent\tfrom step\tlast step\tclass\tname\treason',
+        ...groupsOf(kit.workflows, typed).flatMap(({ title, workflows }) => [
+            '',
+            `# ${title}`,
+            ...workflows.map((workflow) => rowOf(workflow, parents.has(workflow.id))),
+        ]),
+    ];
+    return `${lines.join('\n')}\n`;
+}
+function rowOf({ id, parent, state, className, name, reason, ...workflow }, hasChildren) {
+    const onFork = hasChildren ? 'waits' : parent === null ? 'fork' : 'child';
+    const typedParent = parent === null || typedId(parent) === undefined ? '-' : parent;
+    const names = [className, name].map((each) => (each ? visible(each) : '-'));
+    return [onFork, id, state, typedParent, '-', kit_lastStepOf(workflow), ...names, visible(reason, REASON_CHARACTERS)].join('\t');
+}
+/** Its number comes first: `unblock.sh` compares it. */
+function kit_lastStepOf({ status, lastStep }) {
+    if (status !== 'PENDING')
+        return '-';
+    return lastStep === null ? 'no step' : `${lastStep.number} ${visible(lastStep.name, 40)}`;
+}
+/** Returns what the list does not have, for its top and for the end of a run. */
+function notesOf(untyped, omitted) {
+    const note = (count, text) => count > 0 ? [`${plain(counted(count, 'more workflow'))} ${text}`] : [];
+    const untypable = `with an id that cannot be shown or typed safely: look for it with the query in the summary, or in the report file.`;
+    return [
+        ...note(untyped, untypable),
+        ...note(omitted, 'not in this list: run the gate again after it for the next ones.'),
+    ];
+}
+/**
+ * Returns the workflows that can be typed, grouped by generation, name and version. Parents come before their children:
+ * a parent that waits for a cancelled child fails, or does what its code does then, and is not cancelled itself.
+ */
+function groupsOf(workflows, typed) {
+    const generations = generationsOf(workflows);
+    const generationOf = ({ id }) => generations.get(id) ?? 0;
+    const sorted = typed.toSorted((a, b) => generationOf(a) - generationOf(b));
+    const groups = Map.groupBy(sorted, (workflow) => JSON.stringify([generationOf(workflow), workflow.name, workflow.className, workflow.version]));
+    return [...groups.values()].flatMap((group) => {
+        const [first] = group;
+        return first ? [{ title: titleOf(first, group.length, generationOf(first)), workflows: group }] : [];
+    });
+}
+function titleOf(workflow, count, generation) {
+    const { name, className, version } = workflow;
+    const shown = fullName({ name, className });
+    const full = shown === null ? '(no name)' : quotedName(shown);
+    const on = version === null ? 'without a version' : `version ${quotedName(version)}`;
+    const children = generation > 0 ? ', started by some above' : '';
+    return `${full}, ${on}: ${plain(counted(count, 'workflow'))}${children}`;
+}
+/** Returns how many ancestors of each workflow are in the list; fewer in a cycle, which only a damaged database has. */
+function generationsOf(workflows) {
+    const parents = new Map(workflows.map(({ id, parent }) => [id, parent]));
+    const generations = new Map();
+    for (const { id } of workflows) {
+        const line = new Set();
+        let each = id;
+        while (typeof each === 'string' && parents.has(each) && !generations.has(each) && !line.has(each)) {
+            line.add(each);
+            each = parents.get(each);
+        }
+        let generation = typeof each === 'string' ? (generations.get(each) ?? -1) : -1;
+        for (const member of [...line].reverse())
+            generations.set(member, ++generation);
+    }
+    return generations;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/kit-section.js
 
 
@@ -24616,11 +23112,14 @@ const KEEPING = {
     action: `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone,`,
     'command-line': 'To keep the script, name a folder with `--artifacts`. If it is gone,',
 };
-/** The comments at the top of commands: what they need. */
+/**
+ * The comments at the top of commands: what they need. An interactive zsh, the shell of macOS, knows no comments. There
+ * a straight apostrophe would quote the commands below it.
+ */
 function needsOf(fits) {
     return [
-        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
-        `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
+        '# UNBLOCK_DATABASE_URL: the URL of the system database, with the application’s role. The gate’s role can only read.',
+        `# DBOS’s command line: ${fits.replace(/^Use /, '').replace(/(?<=\w)'s\b/g, '’s')}`,
     ];
 }
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
@@ -24813,6 +23312,104 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
         : [];
 }
 
+;// CONCATENATED MODULE: ./lib/report/preflight-text.js
+
+
+
+
+const preflight_text_VERSIONS_SHOWN = 50;
+const TITLES = {
+    database: 'Database',
+    tls: 'TLS',
+    privileges: 'Privileges',
+    server: 'Server',
+    schema: 'Schema',
+    applications: 'Applications',
+    versions: 'Versions',
+};
+const ICONS = { ok: '✅', warning: '⚠️', problem: '❌', unknown: '➖' };
+const MARKS = {
+    ok: 'ok     ',
+    warning: 'warning',
+    problem: 'PROBLEM',
+    unknown: 'unknown',
+};
+const GRANTS = 'Missing grants. Run them as the owner of the tables:';
+const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
+const HERE = 'What is here, by version:';
+const NEXT = 'Add this job to the workflow that deploys. `deploy` with its output `version`, `environment` and the script are yours:';
+const COMMAND = 'On the command line:';
+/** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
+function preflightLog(found) {
+    if (found === null)
+        return [];
+    const { checks, grants, optionalGrants, versions, next } = found;
+    const all = [
+        {
+            title: 'Checks:',
+            lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
+        },
+        { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+        { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+        { title: HERE, lines: versionLines(versions) },
+        { title: NEXT, lines: linesOf(next?.job) },
+        { title: COMMAND, lines: linesOf(next?.command) },
+    ];
+    return all.filter(({ lines }) => lines.length > 0);
+}
+/** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
+function versionLines(versions) {
+    const lines = versions.slice(0, preflight_text_VERSIONS_SHOWN).map((each) => {
+        const name = each.version === null ? 'without a version' : quotedName(each.version);
+        return `- ${name}${preflight_text_standing(each)}: ${inFlightIn(each)} in flight`;
+    });
+    const left = versions.length - lines.length;
+    return left > 0 ? [...lines, `- and ${number(left)} more`] : lines;
+}
+/** The checks, the missing grants and the versions, as sections of the summary. */
+function foundSection(found) {
+    if (found === null)
+        return '';
+    const { checks, grants, optionalGrants, applications, versions } = found;
+    const shown = versions.slice(0, preflight_text_VERSIONS_SHOWN);
+    return blocks('### Checks', table(checks, {
+        '': ({ state }) => ICONS[state],
+        Check: ({ check }) => TITLES[check],
+        Found: ({ message }) => markdown(message),
+    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]), more(versions.length - shown.length, 'version'));
+}
+function versionTable(versions, isShared) {
+    return table(versions, {
+        Version: (each) => `${nameOf(each.version, NO_VERSION)}${preflight_text_standing(each)}`,
+        Application: ({ application }) => (isShared ? nameOf(application, '') : ''),
+        'In flight': inFlightIn,
+    });
+}
+/** What to use next, as a section of the summary. */
+function nextSection(found) {
+    if (found === null || found.next === null)
+        return '';
+    const { job, command } = found.next;
+    return blocks('### Next', ...(job === null ? [] : [NEXT, codeBlock('yaml', linesOf(job))]), COMMAND, codeBlock('sh', linesOf(command)));
+}
+function linesOf(text) {
+    return text == null ? [] : text.split('\n');
+}
+function inFlightIn(version) {
+    const ignored = version.ignored > 0 ? [`${number(version.ignored)} ignored`] : [];
+    const counted = total(version) > 0 ? [describeCounts(version)] : [];
+    const parts = [...counted, ...ignored];
+    return parts.length === 0 ? 'nothing' : parts.join(', ');
+}
+function preflight_text_standing({ version, registered, latest, receivesWork }) {
+    const notes = [
+        ...(latest ? ['latest'] : []),
+        ...(receivesWork === true ? ['still sent new work'] : []),
+        ...(registered || version === null ? [] : ['not registered']),
+    ];
+    return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/summary-details.js
 
 
@@ -24821,14 +23418,14 @@ function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
 
 
 /* The parts of the job summary that are folded, but for the versions where there are several. */
-const summary_details_TARGETS_SHOWN = 100;
+const TARGETS_SHOWN = 100;
 const TARGETS_EXPLAINED = 10;
 const summary_details_GROUPS_SHOWN = 50;
 /** The versions to retire: what blocks most comes first. */
 function targetTable({ versions, outdated }, observedAt) {
     if (versions.length === 0)
         return '';
-    const shown = blockedFirst(versions).slice(0, summary_details_TARGETS_SHOWN);
+    const shown = blockedFirst(versions).slice(0, TARGETS_SHOWN);
     return blocks(table(shown, {
         Version: ({ version }) => nameOf(version, NO_VERSION),
         State: (version) => targetState(version, outdated),
@@ -24847,13 +23444,13 @@ function targetState(version, outdated) {
         return known ? '✅ drained' : '✅ drained, never seen here';
     if (idleSeconds !== null && reasons.length === 0)
         return outdated ? '⏳ idle' : '⏳ idle, not for long enough';
-    const all = [...(inFlight > 0 ? [`${message_number(inFlight)} in flight`] : []), ...reasons];
+    const all = [...(inFlight > 0 ? [`${number(inFlight)} in flight`] : []), ...reasons];
     return all.length > 0 ? `⛔ ${all.join(', ')}` : '⛔ blocked with the whole gate';
 }
 /** The versions, how it went, and the numbers behind it. */
 function numbers(report, observedAt) {
     const { versions, blockers, polls, inFlightAtFirst, waitedSeconds, forecast, outlook } = report;
-    const started = inFlightAtFirst === 1 ? '1 workflow' : `${message_number(inFlightAtFirst)} workflows`;
+    const started = inFlightAtFirst === 1 ? '1 workflow' : `${number(inFlightAtFirst)} workflows`;
     const lines = [
         ...(polls > 1 && inFlightAtFirst > 0
             ? [`It started with ${started} in flight, ${spanText(milliseconds(waitedSeconds))} earlier.`]
@@ -24897,7 +23494,7 @@ function groupTable({ groups, versions }, observedAt) {
 /** How many of them the list has. */
 function workflowsTitle({ workflows: { items, omitted } }) {
     return omitted > 0
-        ? `The oldest ${message_number(items.length)} of ${message_number(items.length + omitted)} workflows in flight`
+        ? `The oldest ${number(items.length)} of ${number(items.length + omitted)} workflows in flight`
         : 'The workflows in flight';
 }
 /** The oldest workflows in flight, one by one. */
@@ -24917,7 +23514,7 @@ function summary_details_workflowList({ workflows }, observedAt) {
         Dequeued: ({ startedAt }) => moment(startedAt, observedAt),
         'Last step': (workflow) => summary_details_lastStep(workflow, observedAt),
         Parent: ({ parent }) => nameOf(parent, ''),
-    }), omitted > 0 ? `${message_number(omitted)} more are in the database. The query shows them all.` : '');
+    }), omitted > 0 ? `${number(omitted)} more are in the database. The query shows them all.` : '');
 }
 /** `2h ago`, or `in 5m`; empty for no time. */
 function moment(time, observedAt) {
@@ -24969,33 +23566,43 @@ const STATES = {
  * acts, what to do, and what blocks. Everything else is folded.
  */
 function summaryOf(report, kit) {
+    const { page, folded } = pageOf(report, kit);
+    return fitted([...page, ...folded].map(({ text }) => text));
+}
+/** The page in its two parts: what is open, and what is folded or small. */
+function pageOf(report, kit, icon) {
     // Before the first poll nothing is listed, so no time is shown.
     const observedAt = report.observedAt ?? 0;
-    return fitted([
-        verdictSection(report),
-        whatToDo(report, kit),
-        report.verdict === 'drained' ? teardown(report) : '',
-        report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
-        foundSection(report.found),
-        whatBlocks(report, observedAt),
-        chartSection(report),
-        report.verdict === 'drained' ? '' : warningList(report),
-        nextSection(report.found),
-        ...summary_folded('Commands, script and query', nextSteps(report, kit)),
-        ...summary_folded('The drain in numbers', numbers(report, observedAt)),
-        ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
-        ...summary_folded(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
-        summary_otherApplications(report),
-        footer(report),
-    ]);
+    const versions = report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '';
+    const page = [
+        { title: 'the verdict', text: verdictSection(report, icon) },
+        { title: 'what to do', text: whatToDo(report, kit) },
+        { title: 'what to check', text: report.verdict === 'drained' ? teardown(report) : '' },
+        { title: 'the versions', text: versions },
+        { title: 'what is here', text: foundSection(report.found) },
+        { title: 'what blocks', text: whatBlocks(report, observedAt) },
+        { title: 'the chart', text: chartSection(report) },
+        { title: 'the warnings', text: report.verdict === 'drained' ? '' : warningList(report) },
+        { title: 'what comes next', text: nextSection(report.found) },
+    ];
+    const folded = [
+        foldedSection('Commands, script and query', nextSteps(report, kit)),
+        foldedSection('The drain in numbers', numbers(report, observedAt)),
+        foldedSection('In flight by workflow', groupTable(report, observedAt)),
+        foldedSection(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
+        { title: 'the other applications', text: summary_otherApplications(report) },
+        { title: 'when this was observed', text: footer(report) },
+    ];
+    return { page, folded };
 }
 /** A part of the page that opens with a click, or nothing where it is empty. */
-function summary_folded(title, text) {
-    return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
+function foldedSection(title, text) {
+    const folded = `<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`;
+    return { title: `“${title}”`, text: text === '' ? '' : folded };
 }
-function verdictSection(report) {
+function verdictSection(report, given) {
     const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
-    const icon = verdict === 'drained' || conclusion !== 'pass' ? summary_ICONS[conclusion] : 'ℹ️';
+    const icon = given ?? (verdict === 'drained' || conclusion !== 'pass' ? summary_ICONS[conclusion] : 'ℹ️');
     const reasons = blockers.filter(({ message }) => message.length > 0);
     const heading = headingOf(diagnosis);
     const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;
@@ -25021,7 +23628,7 @@ function whatBlocks({ activities, forecast, unversioned }, observedAt) {
     const ageMs = observedAt - (activities.observedAt ?? observedAt);
     const rows = items.slice(0, GROUPS_OF_WORK);
     return blocks('### What blocks', table(rows, {
-        State: ({ state, count }) => `${STATES[state]} (${message_number(count)})`,
+        State: ({ state, count }) => `${STATES[state]} (${number(count)})`,
         'Next step': ({ nextStep }) => markdown(nextStep),
         Workflow: (each) => nameOf(workflowName(each)),
         'What it does (longest)': ({ message }) => markdown(message),
@@ -25062,10 +23669,10 @@ function summary_otherApplications({ otherApplications: others }) {
     if (others.length === 0)
         return '';
     const shown = others.slice(0, APPLICATIONS_SHOWN).map(({ name, inFlight }) => {
-        return `${code(name)} (${message_number(total(summed(inFlight)))} in flight)`;
+        return `${code(name)} (${number(total(summed(inFlight)))} in flight)`;
     });
     const rest = others.length - shown.length;
-    return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${message_number(rest)} more` : ''}.`;
+    return `Other applications in this system database, which this run is not about: ${shown.join(', ')}${rest > 0 ? `, and ${number(rest)} more` : ''}.`;
 }
 function footer(report) {
     const { verdict, database, waitedSeconds, polls, failedPolls } = report;
@@ -25074,9 +23681,9 @@ function footer(report) {
     const server = markdown(describeServer(database.serverVersion, database.migration));
     const waited = spanText(milliseconds(waitedSeconds));
     const failed = failedPolls > 0
-        ? `, plus ${message_number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`
+        ? `, plus ${number(failedPolls)} failed ${failedPolls === 1 ? 'poll that was' : 'polls that were'} retried`
         : '';
-    const taken = `${message_number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
+    const taken = `${number(polls)} ${polls === 1 ? 'poll' : 'polls'}${failed}`;
     return `<sub>Verdict ${code(verdict)}, observed at ${isoTime(report)} (database time), after ${waited} and ${taken}. ${server}.</sub>`;
 }
 function isoTime({ observedAt }) {
@@ -25094,6 +23701,2046 @@ function fitted(sections) {
         kept.push(section);
     }
     return `${kept.join('\n\n')}\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/github/check.js
+
+
+
+/** GitHub refuses a longer title, in characters. */
+const TITLE_CHARACTERS = 255;
+/** Its description says 65,535 characters, and the server counts bytes (github/docs issue 35252). */
+const OUTPUT_BYTES = 65_535;
+/** The check while the gate holds. */
+function liveCheck(report, run) {
+    return { status: 'in_progress', output: outputOf(report, run, '⏳') };
+}
+/** The check when the gate has ended. What `report` mode finds blocked stays in progress, for a later run to complete. */
+function finalCheck(report, run) {
+    const conclusion = check_conclusionOf(report);
+    const output = outputOf(report, run);
+    return conclusion === undefined ? { status: 'in_progress', output } : { status: 'completed', conclusion, output };
+}
+/** A check in the place of which a newer one comes: GitHub would call it stale soon. */
+const RENEWED = {
+    status: 'completed',
+    conclusion: 'cancelled',
+    output: {
+        title: 'A newer check run of this name continues it',
+        summary: 'GitHub ends a check run after 14 days in progress. So the gate has started another one.',
+    },
+};
+function check_conclusionOf({ verdict, conclusion }) {
+    if (verdict === 'cancelled')
+        return 'cancelled';
+    if (conclusion === 'fail')
+        return 'failure';
+    if (conclusion === 'warn' || verdict === 'no-target')
+        return 'neutral';
+    return verdict === 'drained' ? 'success' : undefined;
+}
+function outputOf(report, run, icon) {
+    const { page, folded } = pageOf(report, undefined, icon);
+    const link = run === undefined ? '' : `[The run that looked last](${run})`;
+    const summary = check_fitted([...page, { title: 'the link to the run', text: link }]);
+    const text = check_fitted(folded);
+    return { title: check_titleOf(report), summary, ...(text === '' ? {} : { text }) };
+}
+/** The answer in a line. What is cut stands in the summary's heading. */
+function check_titleOf({ headline }) {
+    const title = plain(headline);
+    if (title.length <= TITLE_CHARACTERS)
+        return title;
+    return `${title.slice(0, TITLE_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+/** The sections that fit, in their order. A last line names those that do not. */
+function check_fitted(sections) {
+    const texts = sections.filter(({ text }) => text !== '');
+    // Room for a line that names them all.
+    let left = OUTPUT_BYTES - Buffer.byteLength(omittedLine(texts)) - 4;
+    const kept = [];
+    const omitted = [];
+    for (const section of texts) {
+        const bytes = Buffer.byteLength(section.text) + 2;
+        (bytes <= left ? kept : omitted).push(section);
+        if (bytes <= left)
+            left -= bytes;
+    }
+    const lines = kept.map(({ text }) => text);
+    return [...lines, ...(omitted.length > 0 ? [omittedLine(omitted)] : [])].join('\n\n');
+}
+function omittedLine(sections) {
+    const titles = sections.map(({ title }) => title).join(', ');
+    return markdown([`_Left out, to fit GitHub’s size limit: ${titles}. The job summary and the report file have it._`]);
+}
+
+// EXTERNAL MODULE: ./lib/github/checks-api.js
+var checks_api = __nccwpck_require__(1379);
+;// CONCATENATED MODULE: ./lib/github/check-problems.js
+
+
+
+
+/** Why a check run was not published. Its id is a heading in `docs/troubleshooting.md`. */
+class CheckProblem extends ReportableError {
+    name = 'CheckProblem';
+    /** To try again can help. */
+    isTransient;
+    /** How long to wait before that, in milliseconds. */
+    retryAfterMs;
+    constructor(explanation, id, transient) {
+        super(explanation, { id });
+        this.isTransient = transient !== undefined;
+        this.retryAfterMs = transient?.retryAfterMs ?? 0;
+    }
+}
+const PERMISSION = trusted('Give the job `permissions:` with `checks: write`, and pass `github-token: $' + '{{ github.token }}`.');
+function withoutToken(name) {
+    return new CheckProblem(msg `The check run ${name} was not published: \`github-token\` is empty. ${PERMISSION}`, 'check-no-token');
+}
+/** The workflow run does not say which repository or commit it is about. */
+function withoutCommit(name) {
+    return new CheckProblem(msg `The check run ${name} was not published: GITHUB_REPOSITORY names no repository, or GITHUB_SHA no commit. The runner sets both. Name the commit in \`check-sha\`.`, 'check-no-commit');
+}
+function takenByOthers({ name, sha }) {
+    return new CheckProblem(msg `The check run ${name} was not published: ${shortSha(sha)} already has one of that name, from another app or a job. It is left alone. Choose another name in \`check-run\`, one that no job has.`, 'check-of-another-app');
+}
+function takenByOtherTargets({ name, sha }) {
+    return new CheckProblem(msg `The check run ${name} was not published: the one on ${shortSha(sha)} is about other versions, another application or another database. It is left alone. Give each gate a \`check-run\` of its own.`, 'check-of-other-targets');
+}
+/** What went wrong with a request. */
+function problemOf(error, subject, context) {
+    if (error instanceof CheckProblem)
+        return error;
+    if (error instanceof checks_api/* ApiFailure */.F)
+        return refusal(error, subject, context);
+    return new CheckProblem(msg `${notPublished(subject)}: GitHub's API did not answer in time, or not at all. Is \`GITHUB_API_URL\` reachable from this runner?`, 'check-unanswered', { retryAfterMs: 0 });
+}
+function refusal({ status, message, retryAfterMs }, subject, { withoutSecrets }) {
+    const what = notPublished(subject);
+    if (retryAfterMs !== undefined || status === 429) {
+        const waitMs = retryAfterMs ?? 60_000;
+        return new CheckProblem(msg `${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs that use the token's app.`, 'check-limited', { retryAfterMs: waitMs });
+    }
+    if (status >= 500) {
+        return new CheckProblem(msg `${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`, 'check-server-error', { retryAfterMs: 0 });
+    }
+    const said = msg `GitHub answered: ${message}`;
+    switch (status) {
+        case 401:
+            return new CheckProblem(msg `${what}: GitHub does not accept \`github-token\` (401). A token of a job expires when the job ends. ${PERMISSION}`, 'check-token-refused');
+        case 403:
+            return withoutSecrets === undefined
+                ? new CheckProblem(msg `${what}: the token lacks the permission \`checks: write\` (403). ${PERMISSION} Personal access tokens cannot write check runs. ${said}`, 'check-forbidden')
+                : new CheckProblem(msg `${what}: the token lacks the permission \`checks: write\` (403). GitHub gives ${trusted(withoutSecrets === 'fork' ? 'pull requests of forks' : 'Dependabot')} a token that only reads.`, 'check-forbidden');
+        case 404:
+            return new CheckProblem(msg `${what}: GitHub finds no such repository for this token (404). Does the token belong to another repository, or lack \`checks: write\`?`, 'check-not-found');
+        case 422:
+            return new CheckProblem(msg `${what}: GitHub refuses it (422). Most often ${shortSha(subject.sha)} is no commit of this repository, or a force push has removed it. Is \`check-sha\` right? ${said}`, 'check-refused');
+        default:
+            return new CheckProblem(msg `${what}: GitHub refuses it (${status}). ${said}`, 'check-refused');
+    }
+}
+function notPublished({ name, sha }) {
+    return msg `The check run ${name} on ${shortSha(sha)} is not up to date`;
+}
+function shortSha(sha) {
+    return namesOf([sha.slice(0, 7)]);
+}
+
+;// CONCATENATED MODULE: ./lib/async.js
+/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
+async function unlessAborted(promise, signal) {
+    promise.catch(() => undefined);
+    if (signal.aborted)
+        return undefined;
+    const { promise: aborted, resolve } = Promise.withResolvers();
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', abort);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/github/subject.js
+
+
+
+/** How the `external_id` of a check run of the gate begins. */
+const EXTERNAL_ID = 'dbos-drain-gate ';
+const NAMES_CHARACTERS = 150;
+/** Where the check run belongs, and whose it is; undefined where the workflow run does not say. */
+function checkSubjectOf({ check, gate, database }, { environment }) {
+    const [, owner, repo] = /^([^/\s]+)\/([^/\s]+)$/.exec(environment['GITHUB_REPOSITORY'] ?? '') ?? [];
+    const sha = check?.sha ?? commitOf(environment);
+    if (check === undefined || owner === undefined || repo === undefined || sha === '')
+        return undefined;
+    const subject = { name: check.name, sha, externalId: externalIdOf({ gate, database }) };
+    return { subject, repository: { owner, repo } };
+}
+/**
+ * The targets as they were asked for: a later run that asks for the same finds the check again. Four digits stand for the
+ * database: enough to tell regions apart, and too few to guess at what a mistyped URL has in its place.
+ */
+function externalIdOf({ gate, database }) {
+    const { targets, longNames, application } = gate;
+    const names = namedVersions(gate).toSorted();
+    const what = digest([targets.kind, names, longNames.toSorted(), application ?? null, database.schema], 16);
+    const where = digest([database.host, database.port, database.database], 4);
+    const shown = [targets.kind, ...names].join(' ').replace(/[^\x20-\x7e]/g, '?');
+    return `${EXTERNAL_ID}${what}${where} ${shown.slice(0, NAMES_CHARACTERS)}`;
+}
+function digest(parts, digits) {
+    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, digits);
+}
+/** The address of the workflow run; undefined outside of one. */
+function workflowRunOf({ environment }) {
+    const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: name = '', GITHUB_RUN_ID: id = '' } = environment;
+    const isKnown = /^https:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(name) && /^\d+$/.test(id);
+    return isKnown ? `${server}/${name}/actions/runs/${id}` : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/github/publisher.js
+
+
+
+
+
+/** The shortest time between two updates during a hold. In milliseconds. */
+const UPDATE_EVERY_MS = 15_000;
+/** The release of a hold waits for GitHub at most this long. In milliseconds. */
+const FINAL_MS = 3000;
+/** A request during a hold is given up after this long. In milliseconds. */
+const REQUEST_MS = 10_000;
+const RETRY_MS = 250;
+/** GitHub ends a check run after 14 days in progress; a day before that, another one takes its place. In milliseconds. */
+const RENEW_AFTER_MS = 13 * 24 * 60 * 60 * 1000;
+function checkPublisher(subject, parts) {
+    const { clock, warn } = parts;
+    const put = writer(subject, parts);
+    const ended = new AbortController();
+    let problem;
+    let sending;
+    let published;
+    /** No update during the hold before this. */
+    let dueAt = Number.NEGATIVE_INFINITY;
+    /** GitHub wants no request before this. */
+    let retryAt = Number.NEGATIVE_INFINITY;
+    let leftBehind = false;
+    /** Publishes a check once. */
+    const send = async (check, signal) => {
+        try {
+            await put(check, signal);
+            problem = undefined;
+        }
+        catch (error) {
+            problem = problemOf(error, subject, parts.context);
+            retryAt = clock.now() + problem.retryAfterMs;
+        }
+    };
+    const sendDuringHold = async (course, check) => {
+        await clock.withTimeout(REQUEST_MS, (overdue) => send(check, AbortSignal.any([overdue, ended.signal])));
+        if (problem === undefined)
+            published = course;
+        else if (!problem.isTransient)
+            warn(problem.explanation);
+        sending = undefined;
+    };
+    const sendLast = async (check, deadline, signal) => {
+        await sending;
+        // What GitHub has refused for good is not asked for again.
+        for (;;) {
+            if (problem !== undefined && !problem.isTransient)
+                return;
+            if (problem !== undefined && retryAt > deadline)
+                return;
+            if (problem !== undefined)
+                await clock.pause(Math.max(RETRY_MS, retryAt - clock.now()), signal);
+            await send(check, signal);
+            if (problem === undefined || signal.aborted)
+                return;
+        }
+    };
+    return {
+        offer(courseOf, checkOf) {
+            const isRefused = problem !== undefined && !problem.isTransient;
+            if (sending !== undefined || isRefused || clock.now() < Math.max(dueAt, retryAt))
+                return;
+            try {
+                const course = courseOf();
+                if (published !== undefined && isSameList(course, published))
+                    return;
+                dueAt = clock.now() + UPDATE_EVERY_MS;
+                sending = sendDuringHold(course, checkOf());
+            }
+            catch {
+                // The hold continues, whatever is wrong here. The last check says so.
+            }
+        },
+        async finish(check) {
+            await clock.withTimeout(FINAL_MS, async (overdue) => {
+                const last = sendLast(check, clock.now() + FINAL_MS, overdue).then(() => true);
+                leftBehind = (await unlessAborted(last, overdue)) === undefined;
+            });
+            ended.abort();
+            if (leftBehind)
+                problem ??= problemOf(undefined, subject, parts.context);
+            return problem === undefined ? [] : [problem];
+        },
+        isLeftBehind: () => leftBehind,
+    };
+}
+/** Returns a function that creates or updates the check run. */
+function writer(subject, { load, today }) {
+    let api;
+    /** Undefined where it has to be looked for: after a request that failed, it can be there or not. */
+    let current;
+    return async (check, signal) => {
+        api ??= await load();
+        const found = current ?? ownOf(await api.list(subject, signal), subject);
+        current = undefined;
+        if (found !== 'none' && !found.isCompleted && today() - (found.startedAt ?? today()) < RENEW_AFTER_MS) {
+            await api.update(found.id, check, signal);
+            current = { ...found, isCompleted: check.status === 'completed' };
+            return;
+        }
+        if (found !== 'none' && !found.isCompleted)
+            await api.update(found.id, RENEWED, signal);
+        // A completed check run cannot be opened again: a newer one of its name takes its place.
+        current = await api.create(subject, check, signal);
+    };
+}
+/**
+ * The newest check run with these targets; `none` where there is no check run of that name.
+ *
+ * @throws CheckProblem where the name is taken.
+ */
+function ownOf(all, subject) {
+    const own = all.filter(({ externalId }) => externalId === subject.externalId).toSorted((a, b) => b.id - a.id)[0];
+    if (own !== undefined)
+        return own;
+    if (all.length === 0)
+        return 'none';
+    const isOfGate = all.every(({ externalId }) => externalId?.startsWith(EXTERNAL_ID));
+    throw isOfGate ? takenByOtherTargets(subject) : takenByOthers(subject);
+}
+
+;// CONCATENATED MODULE: ./lib/github/check-run.js
+
+
+
+
+
+
+
+
+
+/** Returns the check run that the inputs ask for; undefined where they ask for none. */
+function checkRunOf(inputs, parts) {
+    const { token, context, note, withoutSecrets } = parts;
+    if (inputs.check === undefined)
+        return undefined;
+    const { name } = inputs.check;
+    const where = checkSubjectOf(inputs, context);
+    if (token === '')
+        return refusedRun(withoutToken(name));
+    if (where === undefined)
+        return refusedRun(withoutCommit(name));
+    const publisher = checkPublisher(where.subject, {
+        load: () => parts.load(where.repository),
+        clock: systemClock,
+        today: Date.now,
+        context,
+        warn: (problem) => note(msg `Note: ${withoutSecrets(problem)}`),
+    });
+    return {
+        ...watcherOf(inputs, publisher, parts),
+        finish: async (report) => {
+            const problems = await publisher.finish(finalCheck(report, workflowRunOf(context)));
+            return problems.map(({ explanation }) => withoutSecrets(explanation));
+        },
+        isLeftBehind: publisher.isLeftBehind,
+    };
+}
+function refusedRun({ explanation }) {
+    return {
+        onPoll: () => { },
+        onFailedPoll: () => { },
+        finish: async () => [explanation],
+        isLeftBehind: () => false,
+    };
+}
+/** Offers what each poll saw to the publisher. */
+function watcherOf({ gate, database }, publisher, { context, page }) {
+    let first;
+    let polls = 0;
+    let failedPolls = 0;
+    const link = workflowRunOf(context);
+    const liveOf = (last) => liveCheck(liveReport(runReportOf({
+        ...{ verdict: 'in-flight', failure: undefined, config: gate, schema: database.schema, page },
+        ...{ first, last, waitedMs: last.time.ended, polls, failedPolls },
+    })), link);
+    return {
+        onPoll: (poll) => {
+            first ??= poll;
+            polls += 1;
+            // The answer itself follows at once.
+            if (poll.decides)
+                return;
+            const course = () => [diagnosesOf(poll, gate).worst?.kind, ...courseOf(poll), ...countsOf(poll)];
+            publisher.offer(course, () => liveOf(poll));
+        },
+        onFailedPoll: ({ outage }) => {
+            failedPolls += 1;
+            if (polls === 0)
+                publisher.offer(() => ['unread'], () => unread(outage.failure));
+        },
+    };
+    function unread(failure) {
+        const failed = runReportOf({
+            ...{ verdict: 'error', failure: { kind: 'unexpected', message: failure }, config: gate, schema: database.schema },
+            ...{ first: undefined, last: undefined, waitedMs: 0, polls, failedPolls, page },
+        });
+        const headline = trusted('No answer yet: the database could not be read so far. The gate tries again.');
+        return liveCheck({ ...failed, headline }, link);
+    }
+}
+/** While nothing is to be retired, nothing blocks. */
+function liveReport(report) {
+    const isEmpty = report.versions.length === 0 && report.blockers.length === 0;
+    return isEmpty ? { ...report, headline: trusted('Nothing to retire so far. The gate looks again.') } : report;
+}
+
+;// CONCATENATED MODULE: ./lib/missing-url.js
+
+/** What to do where no URL of the system database is given. */
+function describeMissingUrl(context) {
+    // Not PGUSER: GitHub's Windows runners have it.
+    const variables = ['PGHOST', 'PGDATABASE'].filter((name) => context.environment[name]);
+    const withVariables = variables.length === 0
+        ? msg ``
+        : msg ` ${namesOf(variables)} ${trusted(variables.length === 1 ? 'is' : 'are')} set: set \`database-url: postgres://\` to take everything from the PG* variables.`;
+    const nothing = context.shell === 'command-line'
+        ? msg `Neither DRAIN_GATE_DATABASE_URL nor DBOS_SYSTEM_DATABASE_URL is set.`
+        : msg `The input \`database-url\` is empty, and so is DBOS_SYSTEM_DATABASE_URL.`;
+    const base = msg `${nothing} Accepted: the URL of the DBOS system database, postgresql://user:password@host:5432/database.${withVariables}${otherVariables(context)}`;
+    switch (context.withoutSecrets) {
+        case 'fork':
+            return msg `${base} This run is for a pull request from a fork, and GitHub passes no secrets to such runs. Skip the gate there (if: github.event.pull_request.head.repo.full_name == github.repository).`;
+        case 'dependabot':
+            return msg `${base} Dependabot started this run, and GitHub passes it Dependabot's secrets only. Add the URL to those, or skip the gate (if: github.actor != 'dependabot[bot]').`;
+        case undefined:
+            if (context.shell === 'command-line')
+                return base;
+            return msg `${base} Is the secret defined for this repository, and for this job's environment?`;
+    }
+}
+/** Variables that an SDK reads a database URL from, and the gate does not: what each holds depends on the SDK. */
+const OTHER_VARIABLES = [
+    ['DBOS_SYSTEM_JDBC_URL', 'Parts that it omits, such as the user, come from the PG* variables.'],
+    [
+        'DBOS_DATABASE_URL',
+        "The Rust SDK finds the system database there; for the Python and TypeScript SDKs it is the application's own database, which the gate cannot use.",
+    ],
+];
+/** How to pass the URL that another variable holds. Nothing of its value is shown: it is not masked. */
+function otherVariables({ environment, shell }) {
+    const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
+    const passed = (name) => shell === 'command-line' ? `DRAIN_GATE_DATABASE_URL="$${name}"` : `database-url: \${{ env.${name} }}`;
+    return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`${passed(name)}\`. ${hint}`).join(''));
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password.js
+
+
+
+/** The message of the error when `database-password-file` gives no password. */
+const NO_PASSWORD_IN_FILE = 'The password file gives no password';
+/**
+ * Returns the configuration with the password of a connection that is about to be made.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
+ */
+function withPassword(config) {
+    const { passwordFile, password, passfile } = config;
+    if (passwordFile !== undefined)
+        return { ...config, password: readPasswordFile(passwordFile) };
+    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
+}
+/**
+ * Returns the text of a file, without one line break at its end.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
+ * `NOT_A_FILE` or `NOT_UTF8`.
+ */
+function readPasswordFile(file) {
+    try {
+        // To open a pipe that nobody writes to would block the process.
+        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
+            throw noPassword('NOT_A_FILE');
+        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
+        if (text === undefined)
+            throw noPassword('NOT_UTF8');
+        const password = text.replace(/\r?\n$/, '');
+        if (password.trim() === '')
+            throw noPassword('EMPTY');
+        return password;
+    }
+    catch (error) {
+        throw noPassword(codeOf(error) ?? 'UNKNOWN');
+    }
+}
+function noPassword(code) {
+    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
+}
+/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
+function utf8(bytes) {
+    try {
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        return text.includes('\0') ? undefined : text;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
+function passfileOf(asked, environment) {
+    const named = asked || environment['PGPASSFILE'];
+    if (named)
+        return named;
+    const [home, ...below] = process.platform === 'win32'
+        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
+        : [environment['HOME'], '.pgpass'];
+    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
+}
+function fromPassfile(file, place) {
+    const without = (passfileGave) => ({ password: undefined, passfileGave });
+    try {
+        const status = (0,external_node_fs_namespaceObject.statSync)(file);
+        if (!status.isFile())
+            return without('not-a-file');
+        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
+            return without('open-to-others');
+        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
+        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
+    }
+    catch (error) {
+        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
+    }
+}
+/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
+const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
+/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
+const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
+/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
+function passwordFor({ host, port, database, user }, text) {
+    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
+    const wanted = [hosts, [String(port)], [database], [user]];
+    for (const line of text.split(/\r?\n/)) {
+        // A comment begins with a #, which no host does.
+        const fields = ENTRY.exec(line)?.slice(1);
+        const matches = wanted.every((values, index) => {
+            const field = fields?.[index];
+            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
+        });
+        if (matches)
+            return unescaped(fields?.[4] ?? '') || undefined;
+    }
+    return undefined;
+}
+function unescaped(field) {
+    return field.replaceAll(/\\(.)/g, '$1');
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./lib/postgres/misshapen-url.js
+
+
+/** What is given in place of a URL, by how it starts. The first that matches counts. */
+const MISTAKES = [
+    [
+        /^(?:jdbc:)?sqlite/i,
+        'input-sqlite',
+        'is an SQLite URL. The gate reads DBOS system databases on Postgres: an SQLite file is on the machine that runs the application, and the gate cannot see it.',
+    ],
+    [
+        /^["'`\u2018-\u201f<]/,
+        'input-quoted',
+        'is in quotes. Write the URL without them: a shell and a .env file take quotes away, a secret and an input keep them.',
+    ],
+    [
+        /^(?:\S*\/)?(?:psql|pg_[a-z]+|pgcli)(?:\.exe)?\s/i,
+        'input-command',
+        'is a command, such as psql. Write only a URL, without quotes: postgresql://user:password@host:5432/database.',
+    ],
+    [
+        /^(?:(?:export|set|env)\s+|\$env:)?[\w-]+\s*(?:=|:\s)\s*["']?(?:jdbc:)?postgres/i,
+        'input-variable',
+        'starts with the name of a variable. Write only its value, without quotes: what follows the `=`.',
+    ],
+    [
+        /^(?:host|hostaddr|hostname|server|data source|port|dbname|database|service|user|username|user id|password|passfile|sslmode|application_?name|channel_binding|connect_timeout)\s*=/i,
+        'input-keywords',
+        'is a list of words and values (host=… dbname=…). Write it as a URL: postgresql://user:password@host:5432/database?sslmode=….',
+    ],
+    [
+        /^prisma(?:\+postgres(?:ql)?)?:/i,
+        'input-prisma',
+        'is a URL of the service of Prisma, which does not speak the protocol of Postgres. Write the URL of the database itself, which Prisma calls the direct one.',
+    ],
+    [
+        /^https?:/i,
+        'input-web-address',
+        'is the address of a web page or of an API. Write the connection string of the database, which starts with postgresql://.',
+    ],
+    [
+        /^(?:jdbc:)?(?:mysql|mariadb|mongodb|redis|rediss|mssql|sqlserver|oracle|db2|snowflake|clickhouse|libsql|cockroachdb|redshift|amqp|amqps|kafka|file|tcp|unix)(?:\+\w+)?:/i,
+        'input-not-postgres',
+        'is not a URL of Postgres. The gate reads DBOS system databases on Postgres: write the URL that the application has for its system database.',
+    ],
+    [
+        /^(?:\$[\w{(]|\{\{|%\w+%$|\*+$|(?:undefined|null|none|nan)$|\[object )/i,
+        'input-placeholder',
+        'is a placeholder that nothing has filled: it has the name of the URL, or nothing, in place of the URL. Look where its value is set.',
+    ],
+    [/\n/, 'input-several-lines', 'has several lines. Write one URL in one line, and nothing else.'],
+];
+/** Returns why a text is no URL that the gate can read. Nothing of the text is shown: any part of it can be a secret. */
+function misshapen(url) {
+    const mistake = MISTAKES.find(([start]) => start.test(url.trim()));
+    if (mistake !== undefined)
+        return inputError(mistake[1]) `\`database-url\` ${trusted(mistake[2])}`;
+    return inputError('input-not-a-url') `\`database-url\` is not a Postgres URL. It is not shown, because it could contain a password. Accepted: postgresql://user:password@host:5432/database, the same with postgres://, postgresql+psycopg:// or jdbc:postgresql://. Percent-encode characters such as @ / # ? in the password, or pass the password as \`database-password\`, without encoding.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parts.js
+
+
+
+const SHAPE = /^(?:jdbc:)?postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?:(?<user>[^:@/?#]*)(?::(?<secret>[^@/?#]*))?@)?(?<hosts>[^@/?#]*)(?:\/(?<database>[^@/?#]*))?(?:\?(?<query>[^@#]*))?$/;
+const HOST = /^(?<host>[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]|%2[Ff][A-Za-z0-9._%-]*)(?::(?<port>\d*))?$/;
+const parameterMisplaced = () => inputError('input-parameter-misplaced') `\`database-url\` has a parameter after the wrong character. The first parameter follows a ?, and each other one an &. Percent-encode these characters inside a name or a value.`;
+const severalHosts = () => inputError('input-several-hosts') `\`database-url\` or PGHOST has several hosts. Set the primary only.`;
+/** Splits a URL. `user`, `secret`, `database` and `query` are still percent-encoded. */
+function partsOf(url) {
+    const text = url.trim();
+    // No part of a URL has a line break, but the classes of characters above would take one.
+    const groups = text.includes('\n') ? undefined : SHAPE.exec(text)?.groups;
+    if (groups === undefined)
+        throw misshapen(url);
+    const { user = '', secret = '', hosts = '', database = '', query = '' } = groups;
+    // As a part of the database or of another value, one that asks for TLS would be passed over.
+    if (/[&;][\w.-]+=/.test(database) || /[?;][\w.-]+=/.test(query))
+        throw parameterMisplaced();
+    if (hosts.includes(','))
+        throw severalHosts();
+    const address = HOST.exec(hosts)?.groups;
+    if (address === undefined)
+        throw notAsExpected('host');
+    const host = decoded(address['host'] ?? '').replace(/^\[|\]$/g, '');
+    return { user, secret, host, port: address['port'], database, query };
+}
+/** Says that a part of the URL cannot be what it stands for, without its text. */
+function notAsExpected(part, orVariable = '') {
+    return inputError('input-url-part') `The ${trusted(part)} in \`database-url\`${trusted(orVariable)} is invalid. It is not shown, because it could be part of the password. If the password contains @ / : # or ?, percent-encode it, or pass it as \`database-password\`.`;
+}
+function readPort(text) {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw notAsExpected('port', ', or PGPORT,');
+    return port;
+}
+function decoded(text) {
+    const plain = tryDecoded(text);
+    if (plain !== undefined)
+        return plain;
+    throw inputError('input-percent') `\`database-url\` contains a % that does not start a percent-encoded character. Write %25 for a % in the password, or pass the password as \`database-password\`.`;
+}
+/** Returns the text without percent-encoding; undefined where a `%` begins no encoded character. */
+function tryDecoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url-parameters.js
+
+
+
+/** The word that a parameter's name spells, without capitals and separators: each driver has its own. */
+const wordOf = (name) => name.replaceAll(/[_.-]/g, '').toLowerCase();
+/**
+ * Reads the text after the `?` of a URL. A password can stand there with a raw `&` in it. So what follows a password
+ * has to be a name and a value.
+ *
+ * @throws InputError when the text is no list of parameters.
+ */
+function readParameters(query) {
+    const all = [];
+    for (const pair of query.split('&').filter((text) => text !== '')) {
+        const { name, value } = /^(?<name>[A-Za-z_][\w.-]*)(?:=(?<value>.*))?$/s.exec(pair)?.groups ?? {};
+        const followsPassword = all.some(([earlier]) => /password$/i.test(earlier));
+        if (name === undefined || (value === undefined && followsPassword)) {
+            throw notAsExpected('list of parameters');
+        }
+        all.push([name, decoded(value ?? '')]);
+    }
+    const taken = new Set();
+    return {
+        all,
+        take(...spellings) {
+            for (const spelling of spellings)
+                taken.add(spelling);
+            const values = new Set(all.filter(([name]) => spellings.includes(name)).map(([, value]) => value));
+            if (values.size > 1) {
+                throw inputError('input-parameter-twice') `\`database-url\` has the parameter ${trusted(`\`${spellings[0]}\``)} twice, with two values. Drivers disagree on which one counts. Remove one.`;
+            }
+            return values.values().next().value;
+        },
+        rest: () => [...new Set(all.map(([name]) => name))].filter((name) => !taken.has(name)),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/place-words.js
+
+
+
+const FOLLOWED = ['host', 'port', 'user', 'dbname', 'password'];
+const PROXY = 'Start the Cloud SQL Auth Proxy before the gate, and write the folder of its socket as `host`.';
+const SERVICE = 'The gate does not read pg_service.conf: write what stands there into the URL, or into PGHOST, PGPORT, PGDATABASE, PGUSER and PGSSLMODE.';
+const ADDRESS = 'Write the address itself as the host.';
+/**
+ * Words of libpq and other drivers for the place of a database that the gate does not follow, and what to write. A key
+ * is a word (`wordOf`).
+ */
+const WORDS = new Map([
+    ...FOLLOWED.map((word) => [word, `Write \`${word}\`, in lower case.`]),
+    ['service', SERVICE],
+    ['hostaddr', ADDRESS],
+    ['hostname', 'Write `host`.'],
+    ['server', 'Write `host`.'],
+    ['servername', 'Write `host`.'],
+    ['portnumber', 'Write `port`.'],
+    ['username', 'Write `user`.'],
+    ['db', 'Write `dbname`.'],
+    ['database', 'Write `dbname`.'],
+    ['databasename', 'Write `dbname`.'],
+    ['unixsock', 'Write the folder of the socket as `host`.'],
+    ['unixsocket', 'Write the folder of the socket as `host`.'],
+    // PgJDBC's.
+    ['pghost', 'Write `host`.'],
+    ['pgport', 'Write `port`.'],
+    ['pgdbname', 'Write `dbname`.'],
+    ['socketfactory', PROXY],
+    ['cloudsqlinstance', PROXY],
+]);
+/** libpq's variables of the same kind. */
+const VARIABLES = new Map([
+    ['PGSERVICE', `${SERVICE} Then unset it.`],
+    ['PGHOSTADDR', `${ADDRESS} Then unset it.`],
+]);
+/** Refuses other words for the place of the database: without them the gate would poll another database, or none. */
+function refuseOtherPlaces(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name]) => {
+        const advice = WORDS.get(wordOf(name));
+        return advice === undefined || FOLLOWED.includes(name) ? [] : [{ name, advice }];
+    });
+    const variables = [...VARIABLES].flatMap(([name, advice]) => (environment[name] ? [{ name, advice }] : []));
+    const refused = [...ofUrl, ...variables];
+    if (refused.length === 0)
+        return;
+    const advice = [...new Set(refused.map((each) => each.advice))].join(' ');
+    throw inputError('input-unsupported-place') `\`database-url\` or a libpq variable sets the address in a way that the gate does not support: ${namesOf(refused.map(({ name }) => name))}. ${trusted(advice)}`;
+}
+
+// EXTERNAL MODULE: external "node:tls"
+var external_node_tls_ = __nccwpck_require__(1692);
+;// CONCATENATED MODULE: ./lib/postgres/security-words.js
+
+
+
+
+/** The parameters about security that the gate follows, and other words for them that it understands. */
+const security_words_FOLLOWED = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding'];
+const UNDERSTOOD = [...security_words_FOLLOWED, 'channelBinding', 'ssl', 'sslaccept'];
+/** libpq takes `direct` in the last one only with an `sslmode` that insists on TLS. The gate follows that `sslmode`. */
+const FOLLOWED_VARIABLES = [
+    ...['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY', 'PGCHANNELBINDING', 'PGSSLNEGOTIATION'],
+];
+const MODE = '`sslmode`, such as `sslmode=verify-full`';
+const PEM_FILES = '`sslcert` and `sslkey`, with PEM files and a key without a passphrase';
+/**
+ * The words of libpq ("Parameter Key Words" in PostgreSQL's manual), PgJDBC (`PGProperty`), Prisma and other drivers.
+ * A key is a word (`wordOf`). An error can show these: any other can be a part of a password with a raw `&`.
+ */
+const security_words_WORDS = new Map(Object.entries({
+    // Asked of a URL in another spelling only, or of a variable that libpq does not have.
+    sslmode: { instead: '`sslmode`, in lower case' },
+    sslrootcert: { instead: '`sslrootcert`, in lower case, or `tls-ca`' },
+    sslcert: { instead: '`sslcert`, in lower case' },
+    sslkey: { instead: '`sslkey`, in lower case' },
+    channelbinding: { instead: '`channel_binding`, in lower case' },
+    ssl: { harmless: ['0', 'false', 'off', 'no', 'disable', 'allow', 'prefer'], instead: MODE },
+    sslaccept: { instead: MODE },
+    // libpq's.
+    requiressl: { harmless: ['0'], instead: '`sslmode=require`' },
+    sslnegotiation: { harmless: ['postgres'] },
+    sslsni: { harmless: ['1'] },
+    sslcompression: { harmless: 'any' },
+    sslkeylogfile: { harmless: 'any' },
+    // `disable` is followed.
+    sslcertmode: { harmless: ['allow', 'disable'], instead: '`sslcert` and `sslkey`, or neither' },
+    sslpassword: { instead: PEM_FILES },
+    sslcrl: {},
+    sslcrldir: {},
+    sslminprotocolversion: {
+        harmless: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'].filter((v) => v <= external_node_tls_.DEFAULT_MIN_VERSION),
+    },
+    sslmaxprotocolversion: { harmless: 'any' },
+    minprotocolversion: { harmless: ['3.0'] },
+    requirepeer: {},
+    requireauth: { instead: '`channel_binding=require`, which takes SCRAM' },
+    gssencmode: { harmless: ['disable', 'allow', 'prefer'], instead: MODE },
+    gssdelegation: { harmless: 'any' },
+    gsslib: { harmless: 'any' },
+    scramclientkey: { instead: '`database-password`' },
+    scramserverkey: { instead: '`channel_binding=require`' },
+    // PgJDBC's.
+    gssresponsetimeout: { harmless: 'any' },
+    gssusedefaultcreds: { harmless: 'any' },
+    sslresponsetimeout: { harmless: 'any' },
+    sslfactory: { instead: MODE },
+    sslfactoryarg: { instead: MODE },
+    sslhostnameverifier: { instead: MODE },
+    sslpasswordcallback: { instead: PEM_FILES },
+    authenticationpluginclassname: { instead: '`database-password`' },
+    // Prisma's, and those of drivers for other databases.
+    sslidentity: { instead: PEM_FILES },
+    sslca: { instead: '`tls-ca`' },
+    sslcacert: { instead: '`tls-ca`' },
+    sslcontext: { instead: MODE },
+    sslverify: { instead: MODE },
+    rejectunauthorized: { instead: MODE },
+    trustservercertificate: { instead: MODE },
+    usessl: { instead: MODE },
+    tls: { instead: MODE },
+    tlscafile: { instead: '`tls-ca`' },
+}));
+/** How a word about security starts, where it is not one of those above. */
+const SECURITY = /^(?:(?:use|force|require|enable)?(?:ssl|tls|gss|auth|cert|crl|encrypt)|ca(?:$|cert|file)|cipher|channelbinding|peer|reject|require|scram|secur|trust|verif)/;
+/** libpq's variables about security start like this. */
+const VARIABLE = /^PG(?:SSL|TLS|GSS|REQUIRE|SCRAM)[A-Z]*$/;
+/**
+ * Refuses every word about security that the gate neither follows nor knows to be harmless: to ignore one could make
+ * the connection weaker than the user asked.
+ */
+function refuseOtherSecurity(parameters, environment) {
+    const ofUrl = parameters.flatMap(([name, value]) => {
+        const word = wordOf(name);
+        if (UNDERSTOOD.includes(name) || isHarmless(word, value))
+            return [];
+        if (security_words_WORDS.has(word))
+            return [{ name, word }];
+        return securityIn(name).map((found) => ({ name: `${found}…`, word }));
+    });
+    const variables = Object.entries(environment).flatMap(([name, value]) => {
+        const word = name.replace(/^PG/, '').toLowerCase();
+        const isAsked = Boolean(value) && (VARIABLE.test(name) || (name.startsWith('PG') && security_words_WORDS.has(word)));
+        return !isAsked || FOLLOWED_VARIABLES.includes(name) || isHarmless(word, value ?? '') ? [] : [{ name, word }];
+    });
+    const refused = [...ofUrl, ...variables];
+    if (refused.length === 0)
+        return;
+    const advice = refused.flatMap(({ name, word }) => {
+        const instead = security_words_WORDS.get(word)?.instead;
+        return instead === undefined ? [] : [msg `In place of ${name} write ${trusted(instead)}.`];
+    });
+    throw inputError('input-unsupported-security') `\`database-url\` or a libpq variable sets ${namesOf(refused.map(({ name }) => name))}, which the gate does not support. Remove it. ${joined([...advice, msg `Accepted, in this spelling: ${trusted(security_words_FOLLOWED.join(', '))}. The strictest setting is \`sslmode=verify-full\` with \`channel_binding=require\`.`])}`;
+}
+/** Returns the words about security in a name such as `my_sslThing`, and no more of the name. */
+function securityIn(name) {
+    const parts = name
+        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+        .toLowerCase()
+        .split(/[_.-]+/);
+    return parts.flatMap((part) => SECURITY.exec(part) ?? []);
+}
+function isHarmless(word, value) {
+    const { harmless = [] } = security_words_WORDS.get(word) ?? {};
+    return harmless === 'any' || harmless.includes(value);
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/url.js
+
+
+
+
+
+
+
+
+
+/** Parameters that other drivers act on, and that cannot matter to the gate's own connection. */
+const HARMLESS = ['application_name', 'fallback_application_name', 'connect_timeout', 'uselibpqcompat'];
+const portInHost = () => inputError('input-host-colon') `The host in \`database-url\` or PGHOST contains a colon. Set the port with \`port\` or PGPORT.`;
+/**
+ * Reads a database URL in the spellings that DBOS's SDKs take: `postgres://`, `postgresql://`, SQLAlchemy's and
+ * JDBC's. Parts that it omits come from the `PG*` variables.
+ *
+ * A mistyped URL can parse with a part of the password as the host or the database. So the shape is checked
+ * strictly, and no error quotes text that could be a part of the password.
+ *
+ * @returns the configuration, the number of URL parameters that were ignored, and the variables that gave parts.
+ * @throws InputError when the URL has no known shape, is incomplete, or asks for security that the gate does not have.
+ */
+function readDatabaseUrl(inputs) {
+    const { environment } = inputs;
+    const { query, ...parts } = partsOf(inputs.url);
+    const { all, take, rest } = readParameters(query);
+    refuseOtherSecurity(all, environment);
+    refuseOtherPlaces(all, environment);
+    const variables = [];
+    /** A parameter wins over the part before the `?`, as in libpq, and both win over the variable. */
+    const given = (name, part, variable) => {
+        const value = take(name);
+        const other = part || environment[variable] || undefined;
+        if (value === undefined && !part && other !== undefined)
+            variables.push(variable);
+        if (value !== '' || other === undefined)
+            return value ?? other;
+        throw inputError('input-parameter-empty') `The parameter ${trusted(`\`${name}\``)} in \`database-url\` is empty, but the part before the ? or ${trusted(variable)} has a value for it. Drivers disagree on which one counts. Remove the parameter, or set its value.`;
+    };
+    const password = onePassword(take('password') || decoded(parts.secret), inputs);
+    const tls = readTlsSettings({ ...inputs, take });
+    const user = given('user', decoded(parts.user), 'PGUSER');
+    if (!user)
+        throw inputError('input-no-user') `\`database-url\` has no user. Add one, or set PGUSER.`;
+    const host = given('host', parts.host, 'PGHOST') || 'localhost';
+    if (host.includes(','))
+        throw severalHosts();
+    if (host.includes(':') && !host.startsWith('/') && (0,external_node_net_.isIP)(host) === 0)
+        throw portInHost();
+    const config = {
+        host,
+        port: readPort(given('port', parts.port, 'PGPORT') || '5432'),
+        user,
+        passwordFile: inputs.passwordFile,
+        password: inputs.passwordFile === undefined ? password || environment['PGPASSWORD'] || undefined : undefined,
+        passfile: passfileOf(take('passfile'), environment),
+        database: given('dbname', decoded(parts.database), 'PGDATABASE') || user,
+        ...tls,
+        requireChannelBinding: readChannelBinding(take('channel_binding', 'channelBinding') || environment['PGCHANNELBINDING']),
+        schema: inputs.schema,
+    };
+    const ignored = rest().filter((name) => !HARMLESS.includes(name));
+    return { database: config, ignoredParameters: ignored.length, variables };
+}
+function onePassword(ofUrl, { password: ofInput, passwordFile }) {
+    if (passwordFile !== undefined && (ofUrl || ofInput !== undefined)) {
+        const other = trusted(ofInput === undefined ? 'a password in `database-url`' : '`database-password`');
+        throw inputError('input-password-twice') `\`database-password-file\` and ${other} are both set. Set one of them: the file if the password changes during the run.`;
+    }
+    if (ofInput === undefined || !ofUrl || ofInput === ofUrl)
+        return ofInput ?? ofUrl;
+    throw inputError('input-passwords-differ') `\`database-url\` and \`database-password\` have different passwords. Set one of them.`;
+}
+function readChannelBinding(value) {
+    if (!value || ['disable', 'prefer', 'require'].includes(value))
+        return value === 'require';
+    throw inputError('input-channel-binding') `The \`channel_binding\` in \`database-url\` or PGCHANNELBINDING is unknown. Accepted: disable, prefer or require.`;
+}
+
+;// CONCATENATED MODULE: ./lib/inputs.js
+
+
+
+
+
+
+
+
+
+
+
+/** A text that `parse` reads. It returns undefined for anything but what is accepted. */
+const parsedText = (parse, accepted) => schemas_string().transform((text, context) => {
+    const parsed = parse(text);
+    if (parsed !== undefined)
+        return parsed;
+    context.addIssue({ code: 'custom', message: accepted });
+    return NEVER;
+});
+const inputs_duration = (shortestMs, shortest) => parsedText((text) => {
+    const ms = durationMs(text);
+    return ms !== undefined && ms >= shortestMs && ms <= LONGEST_TIMER_MS ? ms : undefined;
+}, acceptedDuration(shortestMs > 0 ? `, from ${shortest}` : ''));
+const acceptedDuration = (atLeast) => `a duration such as 90s, 30m, 2h, 1h30m or 500ms${atLeast}, below 25 days`;
+const unset = literal('').transform(() => undefined);
+const oneOf = (values) => schemas_enum(values, { error: `one of ${values.join(', ')}` });
+/** A list has one item per line, or is a JSON array of strings. */
+const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
+// A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
+const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
+    error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
+});
+const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
+});
+/** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
+const plainInputs = {
+    schema: schemaName,
+    application: schemas_string(),
+    'retire-version': inputs_list,
+    'keep-version': inputs_list,
+    mode: oneOf(MODES),
+    timeout: inputs_duration(1000, '1s'),
+    'on-timeout': oneOf(['fail', 'warn']),
+    'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
+    'poll-timeout': inputs_duration(100, '100ms'),
+    settle: inputs_duration(0, '0s'),
+    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
+    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+    'stuck-after': inputs_duration(1000, '1s'),
+    'ignore-workflows': ignoreList,
+    'on-unknown': oneOf(['fail', 'pass']),
+    'on-live': oneOf(['block', 'latest-only', 'ignore']),
+    'on-unversioned': oneOf(['auto', 'block', 'ignore']),
+    details: oneOf(DETAILS),
+    'check-run': schemas_string(),
+    'check-sha': parsedText((text) => (/^(?:|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text) ? text : undefined), 'the full SHA of a commit, 40 hexadecimal digits'),
+};
+/** Inputs whose values are never shown. */
+const SECRET_INPUTS = [
+    'database-url',
+    'database-password',
+    'database-password-file',
+    'tls-ca',
+    'github-token',
+];
+/** Every input that the code reads. `action.yml` declares exactly these. */
+const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
+function parseInputs(raw, context) {
+    const problems = [];
+    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+    const parsed = object(plainInputs).safeParse(trimmed);
+    for (const issue of parsed.error?.issues ?? []) {
+        const name = String(issue.path[0]);
+        problems.push(inputError() `${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
+    }
+    const targets = attempt(problems, () => readTargets(trimmed));
+    const settings = parsed.data;
+    if (settings !== undefined && settings.settle > settings.timeout) {
+        const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
+        problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
+    }
+    const database = attempt(problems, () => readDatabase(raw, context));
+    if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
+        throw InputError.of(problems);
+    }
+    const { 'check-run': name, 'check-sha': sha } = settings;
+    return {
+        ...database,
+        check: name === '' ? undefined : { name, sha: sha || undefined },
+        gate: {
+            targets,
+            longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
+            application: settings.application || undefined,
+            mode: settings.mode,
+            timeoutMs: settings.timeout,
+            longestRunMs: context.shell === 'action' ? HOSTED_JOB_LIMIT_MS : LONGEST_TIMER_MS,
+            onTimeout: settings['on-timeout'],
+            pollIntervalMs: settings['poll-interval'],
+            pollTimeoutMs: settings['poll-timeout'],
+            settleMs: settings.settle,
+            failFast: settings['fail-fast'],
+            stuckAfterMs: settings['stuck-after'],
+            ignoreWorkflows: settings['ignore-workflows'],
+            onUnknown: settings['on-unknown'],
+            onLive: settings['on-live'],
+            onUnversioned: settings['on-unversioned'],
+            details: settings.details,
+        },
+    };
+}
+/** The database URL from the input or the environment. It is masked before anything else is read. */
+function databaseUrlOf(raw, context) {
+    return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
+}
+/** The token for GitHub's API; empty where none is given. */
+function githubTokenOf(raw) {
+    return raw['github-token']?.trim() ?? '';
+}
+/** The password without the line break that a command's output ends in; undefined when it is empty. */
+function databasePasswordOf(raw) {
+    return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
+}
+function readDatabase(raw, context) {
+    const url = databaseUrlOf(raw, context);
+    if (url === '')
+        throw new InputError(describeMissingUrl(context), 'input-url-empty');
+    const { variables, ...read } = readDatabaseUrl({
+        url,
+        password: databasePasswordOf(raw),
+        passwordFile: usablePasswordFile(raw['database-password-file']?.trim() ?? ''),
+        tlsCa: readCa(raw['tls-ca']?.trim() ?? ''),
+        schema: raw['schema']?.trim() ?? '',
+        environment: context.environment,
+        readFile: (path) => readTextFile(path, trusted('A TLS file in `database-url` or a PGSSL variable')),
+    });
+    return { ...read, source: { url: raw['database-url']?.trim() ? 'input' : 'variable', variables } };
+}
+/** The path of a file that gives a password now. It is read again at each connection. */
+function usablePasswordFile(path) {
+    if (path === '')
+        return undefined;
+    try {
+        readPasswordFile(path);
+        return path;
+    }
+    catch (error) {
+        throw inputError('input-password-file') `The input \`database-password-file\` names a file without a password (${trusted(codeOf(error) ?? 'unknown')}). Accepted: the path of a UTF-8 text file with nothing but the password. Does a step before the gate write it? Pass a password itself as \`database-password\`.`;
+    }
+}
+function readTargets(trimmed) {
+    const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
+    if (mode === 'preflight') {
+        if (trimmed['check-run']) {
+            throw inputError() `The input \`mode\` is preflight, which judges no version, but \`check-run\` is set: a check that passes would say that something has drained. Accepted: preflight without \`check-run\`, or another mode.`;
+        }
+        if (version === '' && keepVersion === '')
+            return { kind: 'none' };
+        throw inputError() `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
+    }
+    if (version !== '' && keepVersion !== '') {
+        throw inputError() `The inputs \`retire-version\` (${shown(version)}) and \`keep-version\` (${shown(keepVersion)}) exclude each other. Accepted: \`retire-version\` for the versions to retire, or \`keep-version\` for the versions that stay.`;
+    }
+    if (version === '' && keepVersion === '') {
+        throw inputError() `Neither \`retire-version\` nor \`keep-version\` is set. Accepted: \`retire-version\` with the versions to retire, one per line, or \`keep-version\` with the versions that stay, or the word latest.`;
+    }
+    if (version !== '')
+        return { kind: 'named', versions: [...new Set((listItems(version) ?? []).map(cutName))] };
+    if (keepVersion === 'latest')
+        return { kind: 'all-but-latest' };
+    const keep = listItems(keepVersion) ?? [];
+    if (!keepVersion.startsWith('[') && keep.includes('latest')) {
+        throw inputError() `The input \`keep-version\` is ${shown(keepVersion)}. Accepted: the word latest alone, or names of versions. Write a version whose name is latest as a JSON array.`;
+    }
+    return { kind: 'all-but', keep: [...new Set(keep.map(cutName))] };
+}
+function listItems(text) {
+    if (text.startsWith('[')) {
+        return array(schemas_string().min(1)).min(1).safeParse(parsedJson(text)).data;
+    }
+    return text
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+}
+function parsedJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function readCa(text) {
+    if (text === '')
+        return undefined;
+    const given = certificatesIn(text);
+    if (given !== undefined)
+        return given;
+    // Base64 of a PEM text starts with the first of the last two, and of a certificate in DER form with the other.
+    if (/\n|-----|^LS0t|^MII/.test(text)) {
+        throw inputError('input-tls-ca') `The input \`tls-ca\` is not a readable certificate. Accepted: PEM text from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, with its line breaks, base64 of the whole text, or the path of such a file.`;
+    }
+    const pem = certificatesIn(readTextFile(text, trusted('The file in `tls-ca`')));
+    if (pem !== undefined)
+        return pem;
+    throw inputError() `The file in \`tls-ca\` has no readable certificate in PEM form.`;
+}
+/** Returns a PEM text, decoded where it is base64, as secrets often are; undefined for anything else. */
+function certificatesIn(text) {
+    if (holdsCertificates(text))
+        return text;
+    const plain = /^[A-Za-z0-9+/=\s]+$/.test(text) ? Buffer.from(text, 'base64').toString('utf8') : '';
+    return holdsCertificates(plain) ? plain : undefined;
+}
+function readTextFile(path, what) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
+    }
+    catch (error) {
+        throw inputError() `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and does the file exist on this machine?`;
+    }
+}
+function attempt(problems, read) {
+    try {
+        return read();
+    }
+    catch (error) {
+        if (!(error instanceof InputError))
+            throw error;
+        problems.push(error);
+        return undefined;
+    }
+}
+function shown(value = '') {
+    return value === '' ? trusted('empty') : namesOf([value]);
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/earliest-end.js
+const EARLIEST_ENDS_KEPT = 20;
+/**
+ * How far the clocks of processes, which stamp delays and wake-ups, can be ahead of the database's, in milliseconds.
+ * An earliest end counts as past the deadline only when it is later by more than this.
+ */
+const CLOCK_SKEW_MS = 60_000;
+/**
+ * Returns the earliest ends that are certain, at most one per workflow: of what this poll read, and of the sleeping
+ * workflows that the last detail scan read and this poll did not.
+ *
+ * - A delayed workflow starts at `delay_until_epoch_ms` and not before. The SQL omits debounced ones: another call can
+ *   change their delay.
+ * - A sleeping one wakes when its `DBOS.sleep` step says, if nothing ran next to the sleep when it started (see `isAlone`
+ *   in `activity.ts`) and no child is in flight. Code that starts something after the sleep and races the two leaves no
+ *   trace, and can finish sooner: `fail-fast: false` is for it.
+ * - DBOS cancels either one at its deadline.
+ */
+function earliestEndsOf({ lastDelayed }, read, lastScan) {
+    const known = new Set([...lastDelayed, ...read.workflows].map(({ id }) => id));
+    const older = lastScan === undefined ? [] : sleepingEnds(lastScan).filter(({ id }) => !known.has(id));
+    const delayed = lastDelayed.map((workflow) => ({ ...workflow, because: 'delayed' }));
+    return [...older, ...delayed, ...sleepingEnds(read)];
+}
+function sleepingEnds({ workflows, statuses, observedAt }) {
+    return workflows.flatMap(({ id, version, name, className, instance, deadline, lastStep }) => {
+        const activity = statuses.get(id)?.activity;
+        if (version === null || activity?.kind !== 'sleeping' || !activity.certain)
+            return [];
+        // The process's clock can be wrong, but no sleep lasts longer from now than it does in all.
+        const atMost = observedAt + activity.until - (lastStep?.startedAt ?? activity.until);
+        const until = Math.min(activity.until, deadline ?? Number.POSITIVE_INFINITY, atMost);
+        return [{ id, version, name, className, instance, until, because: 'sleeping' }];
+    });
+}
+/** Returns the bounds of these versions. The last delay counts even when its workflow is not listed. */
+function boundsOf(versions, earliestEnds, inFlight) {
+    const chosen = new Set(versions);
+    const delays = versions.flatMap((version) => {
+        const until = inFlight.get(version)?.delayedUntil;
+        return version === null || until == null ? [] : [{ id: null, version, until, because: 'delayed' }];
+    });
+    return [...earliestEnds.filter(({ version }) => chosen.has(version)), ...delays];
+}
+/** Returns the end that is certain with these bounds. */
+function certainEnd(bounds) {
+    const named = bounds.filter((bound) => bound.id !== null).toSorted((a, b) => b.until - a.until);
+    return { earliestEnds: named.slice(0, EARLIEST_ENDS_KEPT), notBefore: latest(bounds.map(({ until }) => until)) };
+}
+/** Returns the latest of the times that are known; undefined without any. */
+function latest(times) {
+    const known = times.filter((time) => time != null);
+    return known.length === 0 ? undefined : known.reduce((a, b) => Math.max(a, b));
+}
+/** Returns what cannot finish before the timeout, if anything. `began`: the start of the poll, by the gate's clock. */
+function pastDeadline(timeoutMs, certain, observedAt, began) {
+    const { earliestEnds, notBefore } = certain;
+    const deadline = observedAt + timeoutMs - began;
+    if (notBefore === undefined || notBefore - CLOCK_SKEW_MS <= deadline)
+        return undefined;
+    const neededMs = notBefore - observedAt + began + CLOCK_SKEW_MS;
+    const past = earliestEnds.filter(({ until }) => until - CLOCK_SKEW_MS > deadline);
+    return { earliestEnds: past, notBefore, deadline, neededMs: Math.ceil(neededMs / 60_000) * 60_000 };
+}
+/**
+ * Whether the clocks agree, as far as the snapshot shows. They do not when a process has written a time that is ahead of
+ * the database's clock, or when that clock has stepped back since the gate started, as after a failover.
+ */
+function clocksAgree(contents, observedAt, began, startedAt) {
+    const { newestWriteAt = 0 } = contents;
+    const steppedBackMs = startedAt === undefined ? 0 : startedAt + began - observedAt;
+    return steppedBackMs <= CLOCK_SKEW_MS && newestWriteAt - observedAt <= CLOCK_SKEW_MS;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/rate.js
+/** One burst is no rate: at least 5 workflows finished, in at least 3 of the pauses between polls. */
+const EVIDENCE_COMPLETED = 5;
+const EVIDENCE_PAUSES = 3;
+/** The shortest recent window, in milliseconds. */
+const SHORTEST_WINDOW_MS = 120_000;
+/** Arrivals keep up with completions when they are at least this share of them. */
+const KEEPS_UP = 0.9;
+/** Returns the samples of the recent window: the last half of the hold, and at least two minutes. */
+function recent(samples) {
+    const since = (samples.at(-1)?.atMs ?? 0) - Math.max(SHORTEST_WINDOW_MS, increase('atMs', samples) / 2);
+    return samples.filter(({ atMs }) => atMs >= since);
+}
+/** Returns how much greater a number is in the last sample than in the first; zero without samples. */
+function increase(of, samples) {
+    return (samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0);
+}
+/** Returns the rate of the recent window; undefined before two polls. */
+function rateOf(samples) {
+    const window = recent(samples);
+    const overMs = increase('atMs', window);
+    if (overMs <= 0)
+        return undefined;
+    const perMinute = 60_000 / overMs;
+    return {
+        completedPerMinute: increase('completed', window) * perMinute,
+        arrivedPerMinute: increase('arrived', window) * perMinute,
+        overMs,
+    };
+}
+/** Whether enough workflows have finished, and not in one burst, for a rate or an estimate to mean something. */
+function hasEvidence(samples) {
+    const pauses = samples.filter(({ completed }, index) => completed > (samples[index - 1]?.completed ?? completed));
+    return increase('completed', samples) >= EVIDENCE_COMPLETED && pauses.length >= EVIDENCE_PAUSES;
+}
+/** Whether about as many workflows arrive as finish. */
+function isKeptUp(completed, arrived) {
+    return arrived > 0 && arrived >= KEEPS_UP * completed;
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/estimate.js
+
+/** The 90 % quantile of the standard normal distribution: 80 % of the cases lie within it on both sides. */
+const QUANTILE_90 = 1.2816;
+/** With fewer completions in the recent window, the range says nothing: its end is more than 3.5 times its start. */
+const LEAST_COMPLETED = 6;
+/** Bounds, in milliseconds, for the work after a wait. In between, it can take as long as the wait itself. */
+const AFTERWARDS_MS = { least: 30_000, most: 180_000 };
+/**
+ * Estimates how long the moving workflows take: their number divided by the completions per minute of the recent window.
+ *
+ * The range is that of the rate. Completions are counted as a Poisson process, and the window's count gives an 80 %
+ * interval for their mean. Arrivals are not added.
+ *
+ * @returns Undefined without evidence, when hardly anything finished recently, or when as many could arrive as finish.
+ */
+function movingTimeLeft(samples) {
+    const moving = samples.at(-1)?.moving ?? 0;
+    const window = recent(samples);
+    const completed = increase('completed', window);
+    if (moving <= 0 || completed < LEAST_COMPLETED || !hasEvidence(samples))
+        return undefined;
+    // The difference of two Poisson counts has the variance of their sum: arrivals get one standard deviation on top.
+    const arrived = increase('arrived', window);
+    if (isKeptUp(completed, arrived + Math.sqrt(arrived + completed)))
+        return undefined;
+    const [fewest, most] = poissonInterval(completed);
+    const takesMs = (count) => (moving * increase('atMs', window)) / count;
+    return { leftMs: takesMs(completed), fromMs: takesMs(most), toMs: takesMs(fewest) };
+}
+/**
+ * Returns an 80 % confidence interval for the mean of a Poisson distribution of which `count` events were observed.
+ *
+ * This is Byar's approximation of the exact interval, within 1 % of it from 6 events on. Source: N. E. Breslow and
+ * N. E. Day, Statistical Methods in Cancer Research, Volume II (IARC, 1987), p. 69.
+ */
+function poissonInterval(count) {
+    const limit = (n, deviations) => n * (1 - 1 / (9 * n) + deviations / (3 * Math.sqrt(n))) ** 3;
+    return [limit(count, -QUANTILE_90), limit(count + 1, QUANTILE_90)];
+}
+/**
+ * Combines the estimate for the `count` moving workflows with the waits. Both drain side by side: the longer one counts.
+ * The range leaves the last waiting workflow as much time afterwards as the moving ones need, or as it has waited.
+ *
+ * @param certainMs Until the last wait that is certain, in milliseconds; undefined without one.
+ * @param expectedMs Until the last wait, certain or not, in milliseconds; undefined without one.
+ */
+function withWaits(count, moving, certainMs, expectedMs) {
+    if (moving === undefined && (count > 0 || expectedMs === undefined))
+        return undefined;
+    const { leftMs, fromMs, toMs } = moving ?? { leftMs: 0, fromMs: 0, toMs: 0 };
+    const waitMs = expectedMs ?? 0;
+    const afterwardsMs = Math.min(AFTERWARDS_MS.most, Math.max(AFTERWARDS_MS.least, waitMs));
+    return {
+        leftMs: Math.max(leftMs, waitMs),
+        fromMs: Math.max(fromMs, certainMs ?? 0),
+        toMs: waitMs === 0 && moving !== undefined ? toMs : waitMs + Math.max(toMs, afterwardsMs),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/processes.js
+
+
+/**
+ * Whether no process of a version seems to run. Never proof: the tables show what processes wrote, and not the processes.
+ *
+ * - Work waits in a queue that has room, and for `stuck-after` nothing changed that a process of the version would change.
+ * - A delay passed more than a minute ago, and nothing changed since. Any process of the application would have acted on
+ *   it within a second.
+ *
+ * A queue has no room where each process of the version can be at its own limit, which the tables show for some queues.
+ * Steps that do not finish are no sign of it, however many they are: long steps look the same.
+ */
+function isWithoutProcess(version, context) {
+    const { stuckAfterMs, history } = context;
+    const scanned = scannedOf(version, history.detailScan);
+    const isLeft = scanned.some(({ status: { activity: each } }) => {
+        return (each.kind === 'queued' &&
+            !each.moves &&
+            !each.rateLimited &&
+            each.workerLimit === undefined &&
+            each.running < (each.limit ?? 1));
+    });
+    const isOverdue = scanned.some(({ status }) => status.activity.kind === 'overdue');
+    const quietMs = quietFor(version, context);
+    return (isLeft && quietMs >= stuckAfterMs) || (isOverdue && quietMs >= OVERDUE_MS);
+}
+/** How long nothing has moved before the gate says so, in milliseconds: the pauses of most work are shorter. */
+const QUIET_MS = 60_000;
+/** Of workflows that finish independently of each other, one pause in 150 is more than five times the usual one. */
+const QUIET_PAUSES = 5;
+/**
+ * Returns how long nothing of these versions has moved while the gate watched, in milliseconds: no workflow finished or
+ * started, and no step of one. Undefined where that is no longer than usual, or not all was read.
+ *
+ * @param recent How many workflows finished in the recent window, and its length in milliseconds.
+ */
+function quietTogether(versions, watchedMs, recent, context) {
+    const quietMs = Math.min(watchedMs, ...versions.map((version) => quietFor(version, context)));
+    const usualMs = recent.completed > 0 ? Math.max(0, recent.overMs - quietMs) / recent.completed : 0;
+    return quietMs >= Math.max(QUIET_MS, QUIET_PAUSES * usualMs) ? quietMs : undefined;
+}
+/** How long no row of a version shows a process that does something, as of the last detail scan. */
+function quietFor(version, { inFlight, history, observedAt, atMs }) {
+    const scanned = scannedOf(version, history.detailScan);
+    const pending = scanned.filter(({ workflow }) => workflow.status === 'PENDING');
+    const scannedAt = history.detailScan?.observedAt ?? observedAt;
+    return Math.min(observedAt - (inFlight.get(version)?.newestTakenAt ?? 0), atMs - (history.targets.get(version)?.endedAtMs ?? Number.NEGATIVE_INFINITY), ...pending.map((each) => scannedAt - shownAt(each)));
+}
+/** When the rows last showed a process at work. The end of a sleep is written as it starts, and passes by itself. */
+function shownAt({ workflow: { createdAt, updatedAt, startedAt, lastStep }, status }) {
+    if (lastStep?.name !== 'DBOS.sleep' || lastStep.startedAt === null)
+        return status.progressAt;
+    const times = [createdAt, updatedAt, startedAt ?? 0, lastStep.startedAt];
+    return Math.max(...times.filter((time) => time <= status.progressAt));
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/drain-forecast.js
+
+
+
+
+
+
+/**
+ * Where a drain is going: nothing is in flight; no evidence yet; fewer and fewer are in flight; as many arrive as
+ * finish; the rest waits for a known time; nothing finished recently; the rest is stuck.
+ */
+const TRENDS = ['idle', 'too-early', 'draining', 'not-converging', 'waiting', 'stalled', 'stuck'];
+/** Without evidence, a rate means something once it was measured over this many milliseconds. */
+const RATE_OVER_MS = 60_000;
+/** Arrivals are compared with completions after this many of them. */
+const ARRIVALS_ENOUGH = 5;
+/** Returns the forecast for these versions, which have this series together. Pure. */
+function drainForecast(versions, series, context) {
+    const { history, earliestEnds, observedAt } = context;
+    // The last detail scan can hold workflows of versions that have drained since.
+    const inFlight = versions.filter((version) => inFlightOf(version, history) > 0);
+    const certain = certainEnd(boundsOf(inFlight, earliestEnds, context.inFlight));
+    const { points } = series;
+    const newest = points.at(-1);
+    const rate = rateOf(points);
+    const states = statesOf(inFlight, history);
+    const withoutProcess = inFlight.filter((version) => isWithoutProcess(version, context));
+    const standsStill = withoutProcess.length > 0 || isAllStuck(inFlight, states, context, points);
+    const quietMs = standsStill ? undefined : quietOf(inFlight, states, context, points);
+    const moving = standsStill || quietMs !== undefined ? undefined : movingTimeLeft(points);
+    // The rate is of the time before.
+    const hasStopped = quietMs !== undefined && increase('arrived', since(points, quietMs)) === 0;
+    const trend = trendOf(series, states, context, hasStopped ? undefined : rate, moving);
+    const waits = waitsOf(inFlight, certain.earliestEnds, history);
+    const lastWait = latest([certain.notBefore, waits[0]?.until]);
+    const msUntil = (time) => (time === undefined ? undefined : Math.max(0, time - observedAt));
+    const left = withWaits(newest?.moving ?? 0, moving, msUntil(certain.notBefore), msUntil(lastWait));
+    return {
+        trend,
+        rate: hasEvidence(points) || (rate?.overMs ?? 0) >= RATE_OVER_MS ? rate : undefined,
+        left: trend === 'stalled' || standsStill ? undefined : left,
+        moving: trend === 'stalled' ? undefined : moving,
+        waits,
+        standsStill,
+        quietMs,
+        ...certain,
+        states,
+        arrived: { total: newest?.arrived ?? 0, roots: newest?.roots ?? 0, children: newest?.children ?? 0 },
+        hasTraffic: increase('roots', recent(points)) > 0,
+        withoutProcess,
+        lostExecutors: executorsOf(withoutProcess, history),
+        series,
+    };
+}
+/** Before `stuck-after`, nobody knows whether what does not move is slow, or stuck, or has no process any more. */
+function quietOf(versions, states, context, points) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined || last.moving === 0 || states.notScanned > 0)
+        return undefined;
+    const window = recent(points);
+    const paces = { completed: increase('completed', window), overMs: increase('atMs', window) };
+    return quietTogether(versions, last.atMs - first.atMs, paces, context);
+}
+/** The samples of the last so many milliseconds. */
+function since(points, milliseconds) {
+    const last = points.at(-1)?.atMs ?? 0;
+    return points.filter(({ atMs }) => atMs >= last - milliseconds);
+}
+/** The executors of running work, those with the most of it first. A row in a queue has the id of who enqueued it. */
+function executorsOf(versions, { detailScan }) {
+    const running = versions.flatMap((version) => scannedOf(version, detailScan).flatMap(({ workflow: { status, executor } }) => status === 'PENDING' && executor ? [executor] : []));
+    const counts = [...Map.groupBy(running, (executor) => executor)].sort(([, a], [, b]) => b.length - a.length);
+    return counts.map(([executor]) => executor);
+}
+/** Of what the last detail scan read and of the bounds, each workflow once. */
+function waitsOf(versions, bounds, history) {
+    const waits = new Map();
+    for (const { workflow, status } of versions.flatMap((version) => scannedOf(version, history.detailScan))) {
+        const activity = activityInTheEnd(status);
+        if ((activity.kind !== 'sleeping' && activity.kind !== 'delayed') || activity.until === null)
+            continue;
+        waits.set(workflow.id, { until: activity.until, because: activity.kind });
+    }
+    for (const { id, until, because } of bounds)
+        waits.set(id, { until, because });
+    return [...waits.values()].sort((a, b) => b.until - a.until);
+}
+/** Whether something is stuck, and nothing else does anything but wait for a time or for what is stuck. */
+function isAllStuck(versions, states, { history }, points) {
+    if (states.stuck === 0 || states.progressing + states.notScanned > 0)
+        return false;
+    if (increase('completed', recent(points)) > 0)
+        return false;
+    const scanned = versions.flatMap((version) => scannedOf(version, history.detailScan));
+    return scanned.every(({ status: { state, activity } }) => state !== 'waiting' || activity.kind !== 'queued');
+}
+/** Counts workflows by state, as last scanned. Those gone since were most probably progressing, or else waiting. */
+function statesOf(versions, history) {
+    const states = { progressing: 0, waiting: 0, stuck: 0, notScanned: 0 };
+    for (const version of versions) {
+        const scanned = scannedOf(version, history.detailScan);
+        let rest = inFlightOf(version, history);
+        for (const state of ['stuck', 'waiting', 'progressing']) {
+            const count = Math.min(rest, scanned.filter(({ status }) => status.state === state).length);
+            states[state] += count;
+            rest -= count;
+        }
+        states.notScanned += rest;
+    }
+    return states;
+}
+function trendOf(series, states, context, rate, left) {
+    const { points, inFlight, endedAtMs } = series;
+    const [first, last] = [points[0], points.at(-1)];
+    if (first === undefined || last === undefined)
+        return 'too-early';
+    if (inFlight === 0)
+        return 'idle';
+    const isMeasured = (rate?.overMs ?? 0) >= RATE_OVER_MS && increase('arrived', points) >= ARRIVALS_ENOUGH;
+    if (isMeasured && rate && isKeptUp(rate.completedPerMinute, rate.arrivedPerMinute))
+        return 'not-converging';
+    if (last.moving === 0 && states.notScanned === 0)
+        return states.waiting > 0 ? 'waiting' : 'stuck';
+    if (context.atMs - (endedAtMs ?? first.atMs) >= context.stuckAfterMs)
+        return 'stalled';
+    return left === undefined ? 'too-early' : 'draining';
+}
+function inFlightOf(version, { targets }) {
+    return targets.get(version)?.inFlight ?? 0;
+}
+
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
+
+
+
+function iso_datetime(params) {
+    return _isoDateTime(ZodISODateTime, params);
+}
+function iso_date(params) {
+    return core._isoDate(ZodISODate, params);
+}
+function iso_time(params) {
+    return core._isoTime(ZodISOTime, params);
+}
+function iso_duration(params) {
+    return core._isoDuration(ZodISODuration, params);
+}
+
+;// CONCATENATED MODULE: ./lib/report/schema-parts.js
+
+
+
+
+/* The types of fields that several parts of the report have. */
+const count = schemas_int().nonnegative();
+/** What stands for a long name stays. */
+const schema_parts_name = schemas_string()
+    .transform((text) => (isCut(text) ? text : cutName(text)))
+    .pipe(schemas_string());
+const schema_parts_text = schema_parts_name.nullable();
+const id = schema_parts_text.describe('Null with `details: names`');
+const message = custom().transform(plain).pipe(schemas_string());
+const schema_parts_time = schemas_number().nullable().transform(iso).pipe(iso_datetime().nullable());
+const amount = schemas_number().nonnegative();
+const seconds = amount.transform((exact) => schema_parts_rounded(exact, 10)).pipe(amount);
+const rate = amount.transform((exact) => schema_parts_rounded(exact, 100)).pipe(amount);
+/** Rounded to tenths, hundredths, or other fractions of one. */
+function schema_parts_rounded(exact, fractions) {
+    return Math.round(exact * fractions) / fractions;
+}
+const schema_parts_statusCounts = { pending: count, enqueued: count, delayed: count };
+
+;// CONCATENATED MODULE: ./lib/report/found-schema.js
+
+
+/** What a preflight checks, in the order in which it is shown. */
+const CHECKS = ['database', 'tls', 'privileges', 'server', 'schema', 'applications', 'versions'];
+/** What a check found. `unknown`: something before it was in the way. */
+const CHECK_STATES = ['ok', 'warning', 'problem', 'unknown'];
+const found_schema_sql = array(schemas_string());
+/** What a preflight found. */
+const found = object({
+    checks: array(object({
+        check: schemas_enum(CHECKS).describe('Stable, for programs'),
+        state: schemas_enum(CHECK_STATES).describe('`unknown`: something else has to be mended first'),
+        message: message.describe('For people; may change'),
+    })),
+    role: schema_parts_text.describe('The role of the connection. Null before a server has answered'),
+    grants: found_schema_sql.describe('What the owner of the tables has to run, as SQL'),
+    optionalGrants: found_schema_sql.describe('The same for what no rule needs'),
+    applications: array(schema_parts_name).describe('The owners of rows and registrations'),
+    versions: array(object({
+        version: schema_parts_text.describe('Null for work without a version'),
+        application: schema_parts_text,
+        registered: schemas_boolean(),
+        latest: schemas_boolean().describe('The latest version of its application'),
+        receivesWork: schemas_boolean()
+            .nullable()
+            .describe('It is not the latest, and its newest workflows show that it still receives work. Null where nobody can tell'),
+        ...schema_parts_statusCounts,
+        ignored: count,
+    })),
+    next: object({
+        job: schemas_string().nullable().describe('YAML of a job; null on the command line'),
+        command: schemas_string().describe('The same for a shell'),
+    })
+        .nullable()
+        .describe('What to use next, with what this database needs. Null while something is in the way'),
+});
+
+;// CONCATENATED MODULE: ./lib/report/schema.js
+
+
+
+
+
+
+
+
+
+
+/*
+ * One schema for the run report. Its input is the model that the renderers read: messages keep their untrusted parts,
+ * times are epoch milliseconds of the database's clock, durations are exact. Its output is the report file: messages
+ * are plain text, times are ISO 8601, durations and rates are rounded.
+ */
+/** What names the code of a workflow. */
+const schema_workflowName = {
+    workflow: schema_parts_text.describe('Its name, as the SDK has it'),
+    className: schema_parts_text.describe('Its class, where it has one'),
+};
+const workflowNameInDetail = {
+    ...schema_workflowName,
+    instance: schema_parts_text.describe('The name of a configured instance of its class (`config_name`)'),
+};
+const schema_truncated = (item, omitted) => object({ items: array(item), omitted: count.describe(omitted) });
+/** What to expect: estimates and certain bounds. Never evidence of safety. */
+const forecast = object({
+    trend: schemas_enum(TRENDS),
+    completedPerMinute: rate.nullable().describe('Null while it would be that of a few seconds'),
+    arrivedPerMinute: rate.nullable(),
+    rateOverSeconds: seconds.nullable().describe('The rates cover the last half of the hold, or two minutes'),
+    secondsLeft: object({ likely: seconds, from: seconds, to: seconds })
+        .nullable()
+        .describe('An estimate with its range, without what is stuck; null without evidence'),
+    notBefore: schema_parts_time.describe('Certain: it cannot drain before, unless somebody cancels or moves what waits'),
+    earliestEnds: array(object({
+        id: id,
+        ...workflowNameInDetail,
+        version: schema_parts_name,
+        until: schema_parts_time,
+        because: schemas_enum(['delayed', 'sleeping']),
+    }))
+        .describe('What certainly lasts longest, the latest end first'),
+    progressing: count.describe('Of those read in detail, the oldest 10,000 once a minute: those at work'),
+    waiting: count.describe('Those that wait for a time, a child, or their turn in a queue that moves'),
+    stuck: count.describe('Those without progress for stuck-after that wait for nothing of the kind'),
+    notScanned: count.describe('In flight, but not among those read in detail'),
+    arrivedRoots: count.describe('Created without a parent since the gate started: traffic has not moved off'),
+    arrivedChildren: count.describe('Started by other workflows since the gate started'),
+    noProcessSeen: schemas_boolean()
+        .describe('Queued work is not taken, and nothing of the version has changed for stuck-after'),
+    quietSeconds: seconds.nullable().describe('How long nothing has moved that should; null where that is not unusual'),
+});
+const schema_outlook = array(message).describe('The forecast for people; may change');
+const diagnosis = object({
+    kind: schemas_enum(DIAGNOSES)
+        .describe('`slow`: it will finish. `stuck`: something does not move. `never`: not before the timeout, or not at all'),
+    cause: schemas_enum(CAUSES).describe('What it rests on: stable, for programs'),
+    count: count.optional().describe('How many workflows outlast the timeout, where that is the cause'),
+    brief: schemas_string().describe('The cause, for a line of a log; may change'),
+    reason: message.describe('The cause, in a sentence; may change'),
+    ifNothing: message.describe('What happens if nobody acts; may change'),
+    nextStep: message.optional().describe('What helps, where it is one thing for all that blocks; may change'),
+})
+    .nullable();
+const blocker = object({
+    kind: schemas_string().describe('The kind of blocker or failure: stable, and an anchor in docs/troubleshooting.md'),
+    message: message.describe('What it means and the way out: for people, and may change'),
+});
+const versionSchema = object({
+    version: schema_parts_text.describe('Null for what processes without a version run'),
+    application: schema_parts_text.describe('The application that owns its registration or its rows'),
+    ...schema_parts_statusCounts,
+    inFlight: count.describe('All that blocks: the three before, and rows in an unknown status'),
+    ignored: count.describe('In flight under a name that ignore-workflows matches; not in inFlight'),
+    oldestCreatedAt: schema_parts_time.describe('Creation of the oldest workflow in flight'),
+    latest: schemas_boolean().describe('The latest version of its application'),
+    known: schemas_boolean().describe('Registered, or carried by some row; `on-unknown: pass` can let another one pass'),
+    drained: schemas_boolean().describe('Idle for the whole settle window: can be torn down'),
+    idleSeconds: seconds.nullable().describe('How long every poll found it idle; null while it is not'),
+    blockers: array(blocker).describe('What blocks the whole gate, then what blocks this version'),
+    reasons: array(schemas_string()).describe('Short names of its blockers but work in flight; may change'),
+    diagnosis: diagnosis.describe('What its drain is. Null where it has drained, and where it is not a drain that blocks'),
+    forecast: forecast.nullable(),
+    outlook: schema_outlook,
+});
+const schema_group = object({
+    version: schema_parts_text,
+    ...schema_workflowName,
+    queue: schema_parts_text,
+    ...schema_parts_statusCounts,
+    ignored: schemas_boolean(),
+    oldestCreatedAt: schema_parts_time,
+});
+const activity = object({
+    state: schemas_enum(WORKFLOW_STATES),
+    kind: schemas_enum(ACTIVITIES).describe('What it does or waits for: stable, for programs'),
+    progressAt: schema_parts_time.describe('The last change of its status, or the completion of its last step'),
+    until: schema_parts_time.describe('When that ends, where the tables tell'),
+    child: schema_parts_text.describe('The child that it waits for'),
+    message: message.describe('The same for people; may change'),
+    nextStep: message.describe('What a person can do about it; may change'),
+});
+const workflow = object({
+    id: id,
+    version: schema_parts_text,
+    ...workflowNameInDetail,
+    status: schema_parts_name,
+    queue: schema_parts_text,
+    executor: schema_parts_text,
+    createdAt: schema_parts_time,
+    updatedAt: schema_parts_time.describe('The last change of its status'),
+    startedAt: schema_parts_time,
+    delayUntil: schema_parts_time,
+    deadline: schema_parts_time.describe('When DBOS will cancel it'),
+    lastStep: object({ number: schemas_int(), name: schema_parts_name, completedAt: schema_parts_time })
+        .nullable()
+        .describe('Of a PENDING workflow; null of another does not say that none was done'),
+    parent: schema_parts_text,
+    activity: activity.nullable(),
+});
+const activityGroup = object({
+    state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
+    count: count,
+    ...schema_workflowName,
+    message: message.describe('What the one that lasts longest does or waits for; may change'),
+    nextStep: activity.shape.nextStep,
+});
+/** Everything that the gate knows at the end of a run. The JSON Schema of its output is `report.schema.json`. */
+const runReportSchema = object({
+    schemaVersion: literal(1),
+    troubleshooting: schemas_string()
+        .describe('The page that explains each kind under its own heading: its URL, or its path in the repository'),
+    verdict: schemas_enum(VERDICTS),
+    conclusion: schemas_enum(['pass', 'warn', 'fail']).describe('How the step ended'),
+    headline: message.describe('The verdict in one plain sentence, and the diagnosis'),
+    diagnosis: diagnosis.describe('That of the version that is worst off'),
+    notBefore: schema_parts_time.describe('No version can have drained before. Null where no such time is known'),
+    drained: schemas_boolean(),
+    mode: schemas_enum(MODES).nullable(),
+    details: schemas_enum(DETAILS).nullable().describe('With `names`, no ids of workflows and executors are here'),
+    application: schema_parts_text.describe('The input of that name'),
+    observedAt: schema_parts_time.describe('Database time of the deciding snapshot'),
+    outdated: schemas_boolean().describe('The run failed after that snapshot, which decides nothing'),
+    waitedSeconds: seconds,
+    polls: count.describe('Polls that succeeded'),
+    failedPolls: count.describe('Polls that failed, and were retried'),
+    inFlight: count.nullable().describe('On all targets, ignored ones excluded. Null where nothing could be counted'),
+    inFlightAtFirst: count.describe('The same at the first poll'),
+    unversioned: count
+        .nullable()
+        .describe('In-flight rows with no version that a target could claim. Null where nothing could be counted'),
+    database: object({ serverVersion: schemas_string(), schema: schemas_string(), migration: schemas_int().nullable() }).nullable(),
+    found: found.nullable().describe('What a preflight checked and found. Null in the other modes'),
+    blockers: array(blocker).describe('The failure, or what blocks the whole gate'),
+    neededTimeout: schemas_string()
+        .nullable()
+        .describe('If cannot-drain: the `timeout` that would do; null beyond what a job can take'),
+    pastDeadline: message.nullable().describe('Why not all can end before the timeout, if cannot-drain'),
+    warnings: array(message),
+    versions: array(versionSchema),
+    forecast: forecast.nullable().describe('For all versions to retire together'),
+    outlook: schema_outlook,
+    newTopLevel: array(object({ version: schema_parts_text, ...schema_workflowName, count: count }))
+        .describe('What was created without a parent on a version to retire since the gate started, by class and name'),
+    history: array(object({ seconds: seconds, ...schema_parts_statusCounts }))
+        .describe('In flight over time, in seconds since the gate started, thinned out after a long hold'),
+    drainedVersions: array(schemas_string()),
+    drainingVersions: array(schemas_string()),
+    newVersion: schema_parts_text.describe('Where forks of the work in flight can run: the latest version that stays'),
+    otherApplications: array(object({
+        name: schema_parts_name,
+        mayBeFormerName: schemas_boolean()
+            .describe('It has work in flight, and registered no version since this application registered its first, or this one has registered none'),
+        inFlight: array(object({ version: schema_parts_text, ...schema_parts_statusCounts })),
+    }))
+        .describe('Applications beside the one that `application` names; empty without that'),
+    groups: schema_truncated(schema_group, 'Not read').describe('What blocks, by version, class, workflow and queue, largest first'),
+    activities: schema_truncated(activityGroup, 'Not listed')
+        .extend({ observedAt: schema_parts_time.describe('Database time of the read') })
+        .describe('What the workflows that were last read in detail do or wait for, stuck ones first'),
+    workflows: schema_truncated(workflow, 'Not listed').describe('The oldest workflows in flight'),
+    firstToUnblock: schema_parts_text.describe('The id of the workflow to unblock first; null where all of it finishes by itself'),
+    commandLine: object({
+        program: schema_parts_text.describe('Null where it has to be installed first, or chosen'),
+        urlOption: schemas_enum(['--sys-db-url', '--db-url']),
+        fits: schemas_string().describe('Which release fits the schema, and how to get it'),
+    })
+        .nullable()
+        .describe('DBOS’s command line for the work that blocks, by its language and the age of the schema'),
+    shortened: object({
+        texts: count.describe(`Texts of more than ${LONGEST_NAME_BYTES} bytes. In place of each stands \`(cut) sha256:\` with its hash, its length and its start: that is no name`),
+        omitted: array(object({ list: schemas_string(), entries: count }))
+            .describe('Entries left out of lists: long names, and what would make the file larger than 16 MB'),
+    })
+        .default(() => ({ texts: 0, omitted: [] })),
+})
+    .meta({ title: 'dbos-drain-gate report' });
+
+;// CONCATENATED MODULE: ./lib/report/report-file.js
+
+
+/** A report file is below this, whatever names are in it. In bytes. */
+const REPORT_BYTES = 16_000_000;
+/** What is shortened first comes first. Versions, and the names to tear down, come last. */
+const LISTS = [
+    { name: 'workflows', of: ({ workflows }) => workflows.items },
+    { name: 'activities', of: ({ activities }) => activities.items },
+    { name: 'groups', of: ({ groups }) => groups.items },
+    { name: 'newTopLevel', of: ({ newTopLevel }) => newTopLevel },
+    { name: 'otherApplications', of: ({ otherApplications }) => otherApplications },
+    { name: 'found.applications', of: ({ found }) => found?.applications },
+    { name: 'found.versions', of: ({ found }) => found?.versions },
+    { name: 'warnings', of: ({ warnings }) => warnings },
+    { name: 'versions', of: ({ versions }) => versions },
+    { name: 'drainingVersions', of: ({ drainingVersions }) => drainingVersions },
+    { name: 'drainedVersions', of: ({ drainedVersions }) => drainedVersions },
+];
+/** The text of the report file. It says which texts are not whole, and how many entries of which lists are left out. */
+function reportText(report, maximum = REPORT_BYTES) {
+    const file = runReportSchema.parse(report);
+    const omitted = new Map();
+    const omit = (list, count) => {
+        if (count > 0)
+            omitted.set(list, (omitted.get(list) ?? 0) + count);
+        file.shortened.omitted = [...omitted].map(([each, entries]) => ({ list: each, entries }));
+    };
+    for (const name of ['drainedVersions', 'drainingVersions']) {
+        // Somebody could tear down what stands here: it is a name, or left out.
+        const whole = report[name].filter((version) => cutName(version) === version);
+        omit(name, report[name].length - whole.length);
+        file[name] = whole;
+    }
+    file.shortened.texts = countCut(file);
+    for (const { name, of } of LISTS) {
+        for (;;) {
+            const text = `${JSON.stringify(file, null, 2)}\n`;
+            if (Buffer.byteLength(text) <= maximum)
+                return text;
+            const list = of(file) ?? [];
+            if (list.length === 0)
+                break;
+            omit(name, list.splice(Math.floor(list.length / 2)).length);
+        }
+    }
+    throw new Error('the report is too large without its lists');
+}
+function countCut(file) {
+    let count = 0;
+    JSON.stringify(file, (_, value) => {
+        if (typeof value === 'string' && isCut(value))
+            count++;
+        return value;
+    });
+    return count;
+}
+
+;// CONCATENATED MODULE: ./lib/artifacts.js
+
+
+
+
+
+
+/** Writes the report file and the unblock kit, each even if the other fails. Without a report file the path is empty. */
+async function writeArtifacts(report, last, { kind, createFolder }, attempt) {
+    const folder = await attempt('The report file', createFolder);
+    if (folder === undefined)
+        return { reportPath: '', kit: undefined };
+    const reportPath = await attempt('The report file', () => {
+        const file = external_node_path_namespaceObject.join(folder, 'report.json');
+        (0,external_node_fs_namespaceObject.writeFileSync)(file, reportText(report));
+        return file;
+    });
+    const kit = await attempt('The script next to the report file', () => writeKit(kind, folder, kitFilesOf(report, last)));
+    return { reportPath: reportPath ?? '', kit };
+}
+/** The unblock kit for all that blocks. Empty with `details: names`, and while any target is live or unknown. */
+function kitFilesOf(report, last) {
+    const { verdict, details, blockers, newVersion, database } = report;
+    const isAnswer = !['drained', 'no-target', 'unknown-version', 'error'].includes(verdict) && blockers.length === 0;
+    if (!isAnswer || isInUse(report) || details === 'names' || last === undefined || database === null)
+        return [];
+    const { evaluation, forecast } = last;
+    const { detailScan } = forecast.history;
+    if (detailScan === undefined)
+        return [];
+    const { statuses, observedAt } = detailScan;
+    const workflows = detailScan.workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    return kitFiles({
+        workflows: workflows.map((workflow) => ({ ...workflow, ...artifacts_stateOf(statuses.get(workflow.id), observedAt) })),
+        omitted: omittedFrom(detailScan, evaluation),
+        newVersion: newVersion ?? undefined,
+        schema: database.schema,
+        commandLine: commandLineOf(last, database.schema),
+        observedAt,
+    });
+}
+/** What is not known to be stuck or asleep is not offered. */
+function artifacts_stateOf(status, now) {
+    if (status === undefined)
+        return { state: 'progressing', reason: 'not known' };
+    return { state: kitStateOf(status, now), reason: reasonOf(status, now) };
+}
+function writeKit(shell, folder, files) {
+    for (const { name, text } of files)
+        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
+    const list = files.find(({ name }) => name === 'workflows.tsv');
+    return list && { shell, folder, list: list.text };
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+
+/** GitHub shows ten annotations of each level per step. One is for "and N more", and one for the warnings. */
+const annotations_TARGETS_SHOWN = 8;
+/** GitHub cuts a message at 4,096 characters. Behind these, there is room for an address. */
+const MESSAGE_CHARACTERS = 3800;
+/** The run's annotations: one per target with a title, or one for what blocks the whole gate; then the warnings. */
+function annotationsOf(report) {
+    const level = report.conclusion === 'pass' ? 'notice' : report.conclusion === 'warn' ? 'warning' : 'error';
+    const annotations = withHelp(verdictAnnotations(report, level), report);
+    if (report.warnings.length === 0)
+        return annotations;
+    const title = 'dbos-drain-gate: before you act on this';
+    return [...annotations, { level: 'warning', title, message: annotations_messageOf(joined(report.warnings, '\n')) }];
+}
+function verdictAnnotations(report, level) {
+    const { verdict, headline, blockers, pastDeadline } = report;
+    const targets = report.versions;
+    if (blockers.length > 0 || targets.length === 0 || verdict === 'cancelled') {
+        const message = annotations_messageOf(joined([...blockers.map((each) => each.message), headline], '\n'));
+        return [{ level, title: `dbos-drain-gate: ${verdict}`, message, heading: blockers[0]?.kind }];
+    }
+    // "And N more" is about what blocks least.
+    const shown = blockedFirst(targets)
+        .slice(0, annotations_TARGETS_SHOWN)
+        .map((target) => targetAnnotation(target, level, pastDeadline));
+    const more = targets.length - shown.length;
+    if (more === 0)
+        return shown;
+    const levelOfMore = shown.some((annotation) => annotation.level === level) ? level : 'notice';
+    const message = `and ${number(more)} more versions: see the summary.`;
+    return [...shown, { level: levelOfMore, title: 'dbos-drain-gate', message }];
+}
+function targetAnnotation(target, level, pastDeadline) {
+    const { version, drained, known, diagnosis, blockers, outlook } = target;
+    const shown = versionName(version);
+    const name = visible(shown, 80);
+    if (drained) {
+        const idle = trusted(spanText(milliseconds(target.idleSeconds ?? 0)));
+        return {
+            level: 'notice',
+            title: `${name} has drained`,
+            message: plain(msg `${shown} has drained: nothing in flight, and nothing started for ${idle}.`),
+        };
+    }
+    // The diagnosis is about the work in flight.
+    const others = blockers.filter(({ kind }) => diagnosis === null || kind !== 'in-flight');
+    const why = [
+        ...(diagnosis === null ? [] : [diagnosis.reason, msg `If you do nothing: ${diagnosis.ifNothing}`]),
+        ...helpWith(diagnosis, pastDeadline),
+        ...others.map(({ message }) => message),
+    ];
+    const all = why.length > 0 ? why : [trusted('Idle, waiting for the settle window.')];
+    return {
+        level,
+        title: known ? `${name} cannot be retired yet` : `${name} is not known here`,
+        // The log shows messages without their titles.
+        message: annotations_messageOf(msg `${shown}: ${joined([...all, ...outlook], '\n')}`),
+        heading: headingOf(diagnosis) ?? others[0]?.kind,
+    };
+}
+/** Adds where each is explained, once per heading. */
+function withHelp(annotations, { troubleshooting }) {
+    const said = new Set([undefined]);
+    return annotations.map(({ heading, ...annotation }) => {
+        if (heading === undefined || said.has(heading))
+            return annotation;
+        said.add(heading);
+        return { ...annotation, message: `${annotation.message}\n${moreAt(troubleshooting, heading)}` };
+    });
+}
+/** Different workflows are stuck for different reasons. */
+const IN_THE_SUMMARY = trusted('The summary lists the next step of each workflow that is stuck.');
+/** What helps with all that blocks; with what outlasts the timeout, the `timeout` that would do as well. */
+function helpWith(diagnosis, pastDeadline) {
+    if (diagnosis?.cause === 'outlasting' && pastDeadline !== null)
+        return [pastDeadline];
+    if (diagnosis?.cause === 'stuck')
+        return [IN_THE_SUMMARY];
+    return diagnosis?.nextStep === undefined ? [] : [diagnosis.nextStep];
+}
+/** The text of a message. Where it is too long, it is cut between two characters. */
+function annotations_messageOf(message) {
+    const text = plain(message);
+    if (text.length <= MESSAGE_CHARACTERS)
+        return text;
+    return `${text.slice(0, MESSAGE_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 ;// CONCATENATED MODULE: ./lib/publish.js
@@ -25128,6 +25775,9 @@ async function publish(run, shell) {
     const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
     const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
     await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
+    const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
+    for (const problem of unpublished ?? [])
+        warn(problem);
     await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
     for (const { title, lines } of preflightLog(report.found)) {
         shell.log.line(title);
@@ -25258,31 +25908,14 @@ function jsonArray({ texts }) {
     return `[${texts.join(',')}]`;
 }
 
-;// CONCATENATED MODULE: ./lib/async.js
-/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
-async function unlessAborted(promise, signal) {
-    promise.catch(() => undefined);
-    if (signal.aborted)
-        return undefined;
-    const { promise: aborted, resolve } = Promise.withResolvers();
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', abort);
-    }
-}
-
 // EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(42);
-;// CONCATENATED MODULE: external "node:events"
-const external_node_events_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
+var lib_client = __nccwpck_require__(5042);
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
-var buffer_reader = __nccwpck_require__(971);
+var buffer_reader = __nccwpck_require__(9971);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
-var parser = __nccwpck_require__(318);
+var parser = __nccwpck_require__(3318);
 ;// CONCATENATED MODULE: ./lib/postgres/driver-patches.js
 
 
@@ -25342,7 +25975,7 @@ const sasl = object({ mechanisms: array(schemas_string()) });
  */
 function requireChannelBinding(client, socket) {
     const connection = Reflect.get(client, 'connection');
-    if (!(connection instanceof external_node_events_namespaceObject.EventEmitter))
+    if (!(connection instanceof external_node_events_.EventEmitter))
         throw new Error('the driver has another shape');
     const refuse = () => {
         socket.destroy();
@@ -25840,7 +26473,7 @@ function anotherWayMayWork(error) {
 const hasNoTls = (error) => error instanceof Error && error.message === NO_TLS;
 async function connectOnce(config, ssl, pollTimeoutMs, signal) {
     const { host, port, user, password, database } = config;
-    const socket = new external_node_net_namespaceObject.Socket();
+    const socket = new external_node_net_.Socket();
     const options = {
         ...{ host, port, user, password, database, ssl },
         // Otherwise the driver reads PGSSLNEGOTIATION.
@@ -25925,8 +26558,8 @@ function connectionOf(client, socket, encrypted) {
  * for an id is the same at each poll, and means nothing outside this process: its key is random.
  */
 function namesOnly(reader, { host, user, database, schema }) {
-    const key = (0,external_node_crypto_namespaceObject.randomBytes)(32);
-    const hide = (id) => `${HIDDEN}${(0,external_node_crypto_namespaceObject.createHmac)('sha256', key).update(id).digest('base64url')}`;
+    const key = (0,external_node_crypto_.randomBytes)(32);
+    const hide = (id) => `${HIDDEN}${(0,external_node_crypto_.createHmac)('sha256', key).update(id).digest('base64url')}`;
     /** The transactions of the writers at the newest poll, by what stands for them. */
     let transactions = new Map();
     const own = new Set([host, user, database, schema, `${schema}.workflow_status`]);
@@ -26077,8 +26710,8 @@ function clusterSection({ schema }) {
 /** The row that `accessQuery` returns. */
 const accessRow = object({
     superuser: schemas_boolean(),
-    writable: section_list(schemas_string()),
-    owners: section_list(schemas_string()),
+    writable: list(schemas_string()),
+    owners: list(schemas_string()),
     migration: migration,
 });
 /** Catalogs that every role can read, and the two small tables. Where the poll reads those, this statement does not. */
@@ -26168,7 +26801,7 @@ const UNREACHABLE = new Set(['schema-missing', 'tables-missing', 'not-a-table'])
 
 
 /** A transaction that writes `workflow_status`, or is about to. */
-const writer = object({
+const scans_writer = object({
     /** `virtualtransaction`: names one transaction of one backend. */
     transaction: schemas_string(),
     /** Null for a prepared transaction. */
@@ -26245,7 +26878,7 @@ ${schema.tables.application_versions === undefined ? sql `` : registered}`);
 
 
 /** Applications that own an in-flight row, a recently created row, or a registration. */
-const owners = section_list(schemas_string());
+const owners = list(schemas_string());
 function ownersSection() {
     const column = sql `(SELECT coalesce(json_agg(application), '[]') FROM (
      SELECT application FROM tally WHERE application IS NOT NULL
@@ -26270,9 +26903,9 @@ const applications_application = object({
     firstRegistered: schemas_number().nullable(),
     newestRegistered: schemas_number().nullable(),
     /** By version, the most first; ignored names aside. */
-    inFlight: section_list(object({ version: section_text, ...statusCounts })),
+    inFlight: list(object({ version: section_text, ...statusCounts })),
 });
-const applications = section_list(applications_application);
+const applications = list(applications_application);
 function applicationsSection() {
     const registered = sql `(SELECT application, min(registered_at) AS first, max(registered_at) AS newest
               FROM every_registration WHERE application IS NOT NULL GROUP BY application)`;
@@ -26303,7 +26936,7 @@ const OLD_DEAD_LETTERED = sql `'RETRIES_EXCEEDED'`;
 /** Workflows of one version that failed, and can come back. */
 const failedOnVersion = object({ version: schemas_string(), cancelled: schemas_int(), deadLettered: schemas_int() });
 /** Undefined: not requested. */
-const failed = section_optional(section_list(failedOnVersion));
+const failed = section_optional(list(failedOnVersion));
 /**
  * Cancelled and dead-lettered workflows: the newest, through `idx_workflow_status_failed`, where it exists. On older
  * schemas any, through the plain status index, since their order would cost a sort of the history.
@@ -26418,7 +27051,7 @@ const registration = object({
  * Every registration of the application, without a limit: any of them can be a target, and can say how the SDK of its
  * version behaves. Undefined: this schema has no `application_versions` (SDKs before TS 4.10).
  */
-const registrations = section_optional(section_list(registration));
+const registrations = section_optional(list(registration));
 /** Registrations of the same application that came later. */
 const LATER = sql `WINDOW later AS (PARTITION BY application ORDER BY created_at, version_timestamp
                         ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)`;
@@ -26465,7 +27098,7 @@ function registrationRows(schema) {
  * The serializations that name the language of an SDK: of the application's work in flight, on any version, and of its
  * newest workflows where a poll reads them.
  */
-const serializations = section_list(schemas_string());
+const serializations = list(schemas_string());
 function serializationsSection({ schema, gate, request }) {
     const readsNewest = request.newestRoots && schema.tables.application_versions !== undefined;
     const newest = readsNewest ? sql `UNION ALL SELECT serialization FROM newest` : sql ``;
@@ -26536,20 +27169,20 @@ function countsBy({ schema, gate, request }, isUnknown) {
 /** How each section is read, and what its column holds. Common table expressions come before those that read them. */
 const SECTIONS = {
     /** One entry per version with rows in flight. Counts are exact. */
-    inFlight: { read: inFlightSection, column: section_list(versionInFlight) },
+    inFlight: { read: inFlightSection, column: list(versionInFlight) },
     /** What is in flight by version, class, name and queue, the largest first. */
     groups: { read: groupsSection, column: truncated(workflowGroup) },
     matchedPatterns: { read: matchedPatternsSection, column: matchedPatterns },
     started: { read: startedSection, column: started },
     /** Where work waits in a queue, the longest queue first. */
-    queues: { read: queuesSection, column: section_list(queueInFlight) },
+    queues: { read: queuesSection, column: list(queueInFlight) },
     registrations: { read: registrationsSection, column: registrations },
     newestRoots: { read: newestRootsSection, column: newestRoots },
     serializations: { read: serializationsSection, column: serializations },
     /** Undefined without an index on all statuses. */
-    unknownStatuses: { read: unknownStatusesSection, column: section_optional(section_list(unknownStatus)) },
+    unknownStatuses: { read: unknownStatusesSection, column: section_optional(list(unknownStatus)) },
     /** The delayed workflows that start last, the very last first. */
-    lastDelayed: { read: lastDelayedSection, column: section_list(delayedWorkflow) },
+    lastDelayed: { read: lastDelayedSection, column: list(delayedWorkflow) },
     /** The oldest workflows in flight, in detail: a few, or many more in a detail scan. */
     workflows: { read: workflowsSection, column: truncated(workflowDetail) },
     owners: { read: ownersSection, column: owners },
@@ -26652,7 +27285,7 @@ async function readUntilStable(connection, { config, gate, request }) {
     let lockWaitMs = 0;
     for (;;) {
         const poll = await inTransaction(connection, async () => {
-            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
+            const writers = await onlyRow(connection, openWriters, rowsWithServer(scans_writer).extend(lockWait));
             lockWaitMs += lockWaitOf(writers);
             const probe = await onlyRow(connection, nextTransaction, probeRow);
             const isPreflight = gate.mode === 'preflight';
@@ -27648,36 +28281,6 @@ function passwordsIn(url) {
     return [fromAuthority, ...fromQuery, ...fromWords];
 }
 
-;// CONCATENATED MODULE: ./lib/report/fingerprint.js
-
-/* Polls are compared as lists of what deserves a line in the log, and not as text, since names can be long. */
-/** How a hold goes, what blocks, and which targets are idle: equal at two polls that differ in counts at most. */
-function courseOf({ evaluation, forecast }) {
-    const { trend, withoutProcess, quietMs } = forecast.total;
-    return [
-        trend === 'not-converging',
-        trend === 'stalled',
-        withoutProcess.length,
-        quietMs !== undefined,
-        ...blockersOfAll(evaluation).map(({ kind }) => kind),
-        ...evaluation.targets.flatMap(({ version, settledForMs, drained, blockers }) => [
-            ...[version, settledForMs !== undefined, drained],
-            ...blockers.map(({ kind }) => kind),
-        ]),
-    ];
-}
-/** What the poll counted. */
-function countsOf({ evaluation, forecast }) {
-    return [
-        forecast.total.states.stuck,
-        evaluation.unversioned,
-        ...evaluation.targets.flatMap((each) => [each.pending, each.enqueued, each.delayed, each.unknownStatus]),
-    ];
-}
-function isSameList(a, b) {
-    return a.length === b.length && a.every((value, at) => value === b[at]);
-}
-
 ;// CONCATENATED MODULE: ./lib/report/log-advice.js
 
 
@@ -27765,7 +28368,7 @@ function stuckWork({ evaluation, forecast }) {
         if (first === undefined)
             return [];
         const { workflow, status } = first;
-        const more = trusted(group.length > 1 ? ` and ${message_number(group.length - 1)} more` : '');
+        const more = trusted(group.length > 1 ? ` and ${number(group.length - 1)} more` : '');
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         // Without a process, there is one next step for all. To fork work of a live version would hit live work.
         const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
@@ -27897,9 +28500,9 @@ function saysIdle(diagnosis) {
 }
 function countPart(inFlight, counts, before) {
     const change = inFlight - (before?.inFlight ?? inFlight);
-    const text = change === 0 ? 'no change' : `${change > 0 ? '+' : '-'}${message_number(Math.abs(change))}`;
+    const text = change === 0 ? 'no change' : `${change > 0 ? '+' : '-'}${number(Math.abs(change))}`;
     const changed = before === undefined ? '' : ` (${text})`;
-    return `${message_number(inFlight)} in flight${changed}${statusesPart(inFlight, counts)}`;
+    return `${number(inFlight)} in flight${changed}${statusesPart(inFlight, counts)}`;
 }
 /** What is in flight by status, where that says more than the count: pending is the usual one. */
 function statusesPart(inFlight, counts) {
@@ -27919,7 +28522,7 @@ function versionsPart(targets) {
     const most = busy
         .toSorted((a, b) => b.inFlight - a.inFlight)
         .slice(0, 3)
-        .map((target) => `${quotedName(versionName(target.version))} ${message_number(target.inFlight)}`);
+        .map((target) => `${quotedName(versionName(target.version))} ${number(target.inFlight)}`);
     const rest = busy.length - most.length;
     const listed = most.length > 0 ? `; in flight: ${most.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}` : '';
     return `${targets.length - blocked.length} of ${targets.length} versions idle${listed}`;
@@ -28153,7 +28756,9 @@ async function runGate(raw, context, parts) {
         return { ...failedRun(run_withoutSecrets(reportedFailure(error), secrets)), page };
     }
 }
-async function holdWith({ gate, database, ignoredParameters, source }, settings, { log: sink, secrets, signal, page }) {
+async function holdWith(inputs, settings, parts) {
+    const { gate, database, ignoredParameters, source } = inputs;
+    const { log: sink, secrets, signal, page } = parts;
     const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
     const log = startLog(sink, gate, { ...database, source }, page);
     const warnings = connectionWarnings(database);
@@ -28162,19 +28767,27 @@ async function holdWith({ gate, database, ignoredParameters, source }, settings,
     if (ignoredParameters > 0) {
         sink.line(plain(msg `Parameters of \`database-url\` that mean nothing to the gate, and are ignored: ${ignoredParameters}.`));
     }
+    const watcher = parts.watch?.(inputs);
     try {
         const { error, ...held } = await hold(gate, {
             reader,
             clock: systemClock,
             signal,
-            onPoll: log.onPoll,
-            onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
+            onPoll: (poll) => {
+                log.onPoll(poll);
+                watcher?.onPoll(poll);
+            },
+            onFailedPoll: ({ outage, ...poll }) => {
+                const failed = { ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } };
+                log.onFailedPoll(failed);
+                watcher?.onFailedPoll(failed);
+            },
         });
         const failure = error === undefined ? undefined : run_withoutSecrets(reportedFailure(error), secrets);
         const connection = {
             ...settings,
             place: placeOf(database, source),
-            serverCheck: serverCheck(database),
+            serverCheck: tls_serverCheck(database),
             tlsMode: database.tlsMode,
         };
         return { ...held, failure, config: gate, schema: database.schema, connection, warnings, page };
@@ -28292,14 +28905,34 @@ function cancelledBySignal() {
 
 
 
+
+
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
     const secrets = collectSecrets(core_setSecret);
     const signal = cancelledBySignal();
     const page = troubleshootingPage(process.env);
-    const run = await runGate(readRawInputs(), readRunContext(process.env), { log, secrets, signal, page });
+    const [raw, context] = [readRawInputs(), readRunContext(process.env)];
+    const token = githubTokenOf(raw);
+    secrets.add([token]);
+    let check;
+    const run = await runGate(raw, context, {
+        ...{ log, secrets, signal, page },
+        watch: (inputs) => {
+            check = checkRunOf(inputs, {
+                ...{ token, context, page },
+                note: (text) => log.line(plain(text)),
+                withoutSecrets: secrets.removedFrom,
+                load: async (repository) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(282)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1282))).checksApi(token, repository),
+            });
+            return check;
+        },
+    });
     process.exitCode = 1;
-    await publish(run, shellOf(secrets));
+    await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
+    // A name that does not resolve, or a connection that nobody answers, would keep the process alive for long.
+    if (check?.isLeftBehind())
+        process.stdout.write('', () => process.exit());
 }
 /** The inputs as the runner passes them. */
 function readRawInputs() {
@@ -28340,11 +28973,33 @@ const shellOf = (secrets) => ({
 
 /***/ }),
 
-/***/ 691:
+/***/ 1379:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ ApiFailure)
+/* harmony export */ });
+/** An answer of GitHub that is a refusal. */
+class ApiFailure extends Error {
+    name = 'ApiFailure';
+    status;
+    /** When to ask again, in milliseconds from now, where GitHub limits requests. */
+    retryAfterMs;
+    constructor(status, message, retryAfterMs) {
+        super(message);
+        this.status = status;
+        this.retryAfterMs = retryAfterMs;
+    }
+}
+
+
+/***/ }),
+
+/***/ 5691:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(233);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3898);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 
@@ -28375,7 +29030,7 @@ __webpack_async_result__();
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -28384,6 +29039,9 @@ __webpack_async_result__();
 /******/ 	// Return the exports of the module
 /******/ 	return module.exports;
 /******/ }
+/******/ 
+/******/ // expose the modules object (__webpack_modules__)
+/******/ __nccwpck_require__.m = __webpack_modules__;
 /******/ 
 /************************************************************************/
 /******/ /* webpack/runtime/asset-relocator-loader */
@@ -28470,9 +29128,105 @@ __webpack_async_result__();
 /******/ 	};
 /******/ })();
 /******/ 
+/******/ /* webpack/runtime/ensure chunk */
+/******/ (() => {
+/******/ 	__nccwpck_require__.f = {};
+/******/ 	// This file contains only the entry chunk.
+/******/ 	// The chunk loading function for additional chunks
+/******/ 	__nccwpck_require__.e = (chunkId) => {
+/******/ 		return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 			__nccwpck_require__.f[key](chunkId, promises);
+/******/ 			return promises;
+/******/ 		}, []));
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/get javascript chunk filename */
+/******/ (() => {
+/******/ 	// This function allow to reference async chunks
+/******/ 	__nccwpck_require__.u = (chunkId) => {
+/******/ 		// return url for filenames based on template
+/******/ 		return "" + chunkId + ".index.js";
+/******/ 	};
+/******/ })();
+/******/ 
 /******/ /* webpack/runtime/hasOwnProperty shorthand */
 /******/ (() => {
 /******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/make namespace object */
+/******/ (() => {
+/******/ 	// define __esModule on exports
+/******/ 	__nccwpck_require__.r = (exports) => {
+/******/ 		if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
+/******/ 			Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
+/******/ 		}
+/******/ 		Object.defineProperty(exports, '__esModule', { value: true });
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/import chunk loading */
+/******/ (() => {
+/******/ 	// no baseURI
+/******/ 	
+/******/ 	// object to store loaded and loading chunks
+/******/ 	// undefined = chunk not loaded, null = chunk preloaded/prefetched
+/******/ 	// [resolve, Promise] = chunk loading, 0 = chunk loaded
+/******/ 	var installedChunks = {
+/******/ 		792: 0
+/******/ 	};
+/******/ 	
+/******/ 	var installChunk = (data) => {
+/******/ 		var {ids, modules, runtime} = data;
+/******/ 		// add "modules" to the modules object,
+/******/ 		// then flag all "ids" as loaded and fire callback
+/******/ 		var moduleId, chunkId, i = 0;
+/******/ 		for(moduleId in modules) {
+/******/ 			if(__nccwpck_require__.o(modules, moduleId)) {
+/******/ 				__nccwpck_require__.m[moduleId] = modules[moduleId];
+/******/ 			}
+/******/ 		}
+/******/ 		if(runtime) runtime(__nccwpck_require__);
+/******/ 		for(;i < ids.length; i++) {
+/******/ 			chunkId = ids[i];
+/******/ 			if(__nccwpck_require__.o(installedChunks, chunkId) && installedChunks[chunkId]) {
+/******/ 				installedChunks[chunkId][0]();
+/******/ 			}
+/******/ 			installedChunks[ids[i]] = 0;
+/******/ 		}
+/******/ 	
+/******/ 	}
+/******/ 	
+/******/ 	__nccwpck_require__.f.j = (chunkId, promises) => {
+/******/ 			// import() chunk loading for javascript
+/******/ 			var installedChunkData = __nccwpck_require__.o(installedChunks, chunkId) ? installedChunks[chunkId] : undefined;
+/******/ 			if(installedChunkData !== 0) { // 0 means "already installed".
+/******/ 	
+/******/ 				// a Promise means "currently loading".
+/******/ 				if(installedChunkData) {
+/******/ 					promises.push(installedChunkData[1]);
+/******/ 				} else {
+/******/ 					if(true) { // all chunks have JS
+/******/ 						// setup Promise in chunk cache
+/******/ 						var promise = import("./" + __nccwpck_require__.u(chunkId)).then(installChunk, (e) => {
+/******/ 							if(installedChunks[chunkId] !== 0) installedChunks[chunkId] = undefined;
+/******/ 							throw e;
+/******/ 						});
+/******/ 						var promise = Promise.race([promise, new Promise((resolve) => (installedChunkData = installedChunks[chunkId] = [resolve]))])
+/******/ 						promises.push(installedChunkData[1] = promise);
+/******/ 					}
+/******/ 				}
+/******/ 			}
+/******/ 	};
+/******/ 	
+/******/ 	// no prefetching
+/******/ 	
+/******/ 	// no preloaded
+/******/ 	
+/******/ 	// no external install chunk
+/******/ 	
+/******/ 	// no on chunks loaded
 /******/ })();
 /******/ 
 /************************************************************************/
@@ -28480,6 +29234,6 @@ __webpack_async_result__();
 /******/ // startup
 /******/ // Load entry module and return exports
 /******/ // This entry module used 'module' so it can't be inlined
-/******/ var __webpack_exports__ = __nccwpck_require__(691);
+/******/ var __webpack_exports__ = __nccwpck_require__(5691);
 /******/ __webpack_exports__ = await __webpack_exports__;
 /******/ 

@@ -19274,7 +19274,7 @@ function preprocess(fn, schema) {
 }
 
 ;// CONCATENATED MODULE: ./lib/embedded.js
-const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"}};
+const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"},"github-token":{"description":"For `check-run`: the token of the job, `github.token`, or of a GitHub App. It needs the permission `checks: write`.","default":""},"check-run":{"description":"The name of a check run to publish on the commit, such as `drain production`. It follows the hold, and ends as `success`, `failure`, `neutral` (a timeout that warns, or nothing to retire) or `cancelled`. In `report` mode it stays in progress until a later run finds the versions drained. None if empty. It changes no verdict.","default":""},"check-sha":{"description":"The commit that the check run stands on, as a full SHA. If empty: the head of the pull request, or `github.sha`. A scheduled run names the commit that was deployed.","default":""}};
 const RELEASE = "0.1.0";
 const REPOSITORY = "https://github.com/owner/dbos-drain-gate";
 const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
@@ -20311,9 +20311,17 @@ const plainInputs = {
     'on-live': oneOf(['block', 'latest-only', 'ignore']),
     'on-unversioned': oneOf(['auto', 'block', 'ignore']),
     details: oneOf(DETAILS),
+    'check-run': schemas_string(),
+    'check-sha': parsedText((text) => (/^(?:|[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text) ? text : undefined), 'the full SHA of a commit, 40 hexadecimal digits'),
 };
 /** Inputs whose values are never shown. */
-const SECRET_INPUTS = ['database-url', 'database-password', 'database-password-file', 'tls-ca'];
+const SECRET_INPUTS = [
+    'database-url',
+    'database-password',
+    'database-password-file',
+    'tls-ca',
+    'github-token',
+];
 /** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
 /** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
@@ -20335,8 +20343,10 @@ function parseInputs(raw, context) {
     if (problems.length > 0 || settings === undefined || targets === undefined || database === undefined) {
         throw InputError.of(problems);
     }
+    const { 'check-run': name, 'check-sha': sha } = settings;
     return {
         ...database,
+        check: name === '' ? undefined : { name, sha: sha || undefined },
         gate: {
             targets,
             longNames: (settings['retire-version'] ?? []).filter((name) => cutName(name) !== name),
@@ -20361,6 +20371,10 @@ function parseInputs(raw, context) {
 /** The database URL from the input or the environment. It is masked before anything else is read. */
 function databaseUrlOf(raw, context) {
     return raw['database-url']?.trim() || context.environment['DBOS_SYSTEM_DATABASE_URL']?.trim() || '';
+}
+/** The token for GitHub's API; empty where none is given. */
+function githubTokenOf(raw) {
+    return raw['github-token']?.trim() ?? '';
 }
 /** The password without the line break that a command's output ends in; undefined when it is empty. */
 function databasePasswordOf(raw) {
@@ -20396,6 +20410,9 @@ function usablePasswordFile(path) {
 function readTargets(trimmed) {
     const { mode, 'retire-version': version = '', 'keep-version': keepVersion = '' } = trimmed;
     if (mode === 'preflight') {
+        if (trimmed['check-run']) {
+            throw inputError() `The input \`mode\` is preflight, which judges no version, but \`check-run\` is set: a check that passes would say that something has drained. Accepted: preflight without \`check-run\`, or another mode.`;
+        }
         if (version === '' && keepVersion === '')
             return { kind: 'none' };
         throw inputError() `The input \`mode\` is preflight, which takes no version, but \`retire-version\` or \`keep-version\` is set. Accepted: preflight without them, or another mode.`;
@@ -20547,6 +20564,9 @@ const GROUPS = {
 /** Inputs of the action that are no flags, and why. */
 const NO_FLAGS = {
     mode: 'The command is the mode: wait, check or preflight.',
+    'github-token': 'The command line uses no API of GitHub.',
+    'check-run': 'Check runs are published by the action.',
+    'check-sha': 'Check runs are published by the action.',
     'on-timeout': 'The exit code is the verdict. To let a timeout pass, accept the exit codes 10 and 11.',
 };
 const ownFlag = (name, value, description) => {
@@ -20834,7 +20854,7 @@ const ARTIFACTS = ['report.json', 'summary.md', 'unblock.sh', 'workflows.tsv'];
 /**
  * Empties the files and removes the artifacts of an earlier run: they must not stand for this one.
  *
- * @throws InputError for a place that cannot be written
+ * @throws InputError for a place that cannot be written, and for one file that would get both the outputs and the summary
  */
 function preparePlaces({ output, summary, artifacts }) {
     const problems = [
@@ -20847,6 +20867,10 @@ function preparePlaces({ output, summary, artifacts }) {
                 (0,external_node_fs_namespaceObject.rmSync)(external_node_path_namespaceObject.join(folder, name), { force: true });
         }),
     ];
+    const isOneFile = output !== undefined && summary !== undefined && external_node_path_namespaceObject.resolve(output) === external_node_path_namespaceObject.resolve(summary);
+    if (isOneFile) {
+        problems.push(inputError() `\`--output\` and \`--summary\` name the same file, ${output}. Name two files.`);
+    }
     const [problem] = problems.filter((each) => each !== undefined);
     if (problem !== undefined)
         throw problem;
@@ -21074,7 +21098,7 @@ function inOtherSchema(sdk, migration) {
         return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
     }
     const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
 }
 function isForGo(migration) {
     return migration === null || migration >= SEPARATE_INPUTS;
@@ -21116,14 +21140,14 @@ function typeScript(migration) {
     if (migration === null)
         return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
     const release = typeScriptRelease(migration);
-    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 /** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
 function ofTheApplication(migration) {
     if (migration === null || migration < SHARED)
         return `${OWN}, in the folder of the application.`;
     const release = typeScriptRelease(migration);
-    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
 }
 function python(migration) {
     if (migration === null || migration < SHARED)
@@ -23926,6 +23950,12 @@ function runningAction({ GITHUB_ACTION_REPOSITORY: name = '', GITHUB_ACTION_REF:
 function readRunContext(environment) {
     return { shell: 'action', environment, withoutSecrets: run_context_withoutSecrets(environment) };
 }
+const headEvent = object({ pull_request: object({ head: object({ sha: schemas_string() }) }) });
+/** The commit that a check run belongs on: the head of the pull request, where `GITHUB_SHA` is a merge; empty for none. */
+function commitOf(environment) {
+    const event = headEvent.safeParse(readEvent(environment['GITHUB_EVENT_PATH']));
+    return event.success ? event.data.pull_request.head.sha : (environment['GITHUB_SHA'] ?? '');
+}
 function run_context_withoutSecrets(environment) {
     if (environment['GITHUB_ACTOR'] === 'dependabot[bot]')
         return 'dependabot';
@@ -26254,12 +26284,14 @@ function jobOf({ connection, config, application, latest }) {
 ${inputs.map(([name, value]) => `          ${name}: ${value}`).join('\n')}
       - name: Tear down what has drained # the script has to accept a version that is already gone
         env: { VERSIONS: '\${{ steps.gate.outputs.drained-versions }}' }
-        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh
+        run: jq -r '.[]' <<< "$VERSIONS" | xargs -r -d '\\n' -n 1 ./tear-down.sh${config.details === 'full' ? KEEP_KIT : ''}`;
+}
+/** Whoever may not see ids gets no kit. */
+const KEEP_KIT = `
       - name: Keep the unblock kit
         if: always() && steps.gate.outputs.drained != 'true'
         uses: actions/upload-artifact@v7
-        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*' }`;
-}
+        with: { name: drain-gate, path: '\${{ runner.temp }}/dbos-drain-gate-*', retention-days: 7 }`;
 function preflight_next_commandOf({ connection, config, application, latest }) {
     const { schema } = connection.place;
     const flags = [
@@ -27049,7 +27081,7 @@ const MARKS = {
 const GRANTS = 'Missing grants. Run them as the owner of the tables:';
 const OPTIONAL = 'Optional grants, which let reports show a queue at its limit:';
 const HERE = 'What is here, by version:';
-const NEXT = 'Add this job to the workflow that deploys. `deploy`, `environment` and the script are yours:';
+const NEXT = 'Add this job to the workflow that deploys. `deploy` with its output `version`, `environment` and the script are yours:';
 const COMMAND = 'On the command line:';
 /** Returns all that a preflight found, for a log that stands alone. SQL, YAML and command are there to be copied. */
 function preflightLog(found) {
@@ -27246,11 +27278,14 @@ const KEEPING = {
     action: `To keep the script, upload \`\${{ runner.temp }}/dbos-drain-gate-*\` with \`actions/upload-artifact\`. If the runner is gone,`,
     'command-line': 'To keep the script, name a folder with `--artifacts`. If it is gone,',
 };
-/** The comments at the top of commands: what they need. */
+/**
+ * The comments at the top of commands: what they need. An interactive zsh, the shell of macOS, knows no comments. There
+ * a straight apostrophe would quote the commands below it.
+ */
 function needsOf(fits) {
     return [
-        "# UNBLOCK_DATABASE_URL: the URL of the system database, with the application's role. The gate's role can only read.",
-        `# DBOS's command line: ${fits.replace(/^Use /, '')}`,
+        '# UNBLOCK_DATABASE_URL: the URL of the system database, with the application’s role. The gate’s role can only read.',
+        `# DBOS’s command line: ${fits.replace(/^Use /, '').replace(/(?<=\w)'s\b/g, '’s')}`,
     ];
 }
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
@@ -27599,33 +27634,43 @@ const STATES = {
  * acts, what to do, and what blocks. Everything else is folded.
  */
 function summaryOf(report, kit) {
+    const { page, folded } = pageOf(report, kit);
+    return fitted([...page, ...folded].map(({ text }) => text));
+}
+/** The page in its two parts: what is open, and what is folded or small. */
+function pageOf(report, kit, icon) {
     // Before the first poll nothing is listed, so no time is shown.
     const observedAt = report.observedAt ?? 0;
-    return fitted([
-        verdictSection(report),
-        whatToDo(report, kit),
-        report.verdict === 'drained' ? teardown(report) : '',
-        report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '',
-        foundSection(report.found),
-        whatBlocks(report, observedAt),
-        chartSection(report),
-        report.verdict === 'drained' ? '' : warningList(report),
-        nextSection(report.found),
-        ...summary_folded('Commands, script and query', nextSteps(report, kit)),
-        ...summary_folded('The drain in numbers', numbers(report, observedAt)),
-        ...summary_folded('In flight by workflow', groupTable(report, observedAt)),
-        ...summary_folded(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
-        summary_otherApplications(report),
-        footer(report),
-    ]);
+    const versions = report.versions.length > 1 ? blocks('### Versions to retire', targetTable(report, observedAt)) : '';
+    const page = [
+        { title: 'the verdict', text: verdictSection(report, icon) },
+        { title: 'what to do', text: whatToDo(report, kit) },
+        { title: 'what to check', text: report.verdict === 'drained' ? teardown(report) : '' },
+        { title: 'the versions', text: versions },
+        { title: 'what is here', text: foundSection(report.found) },
+        { title: 'what blocks', text: whatBlocks(report, observedAt) },
+        { title: 'the chart', text: chartSection(report) },
+        { title: 'the warnings', text: report.verdict === 'drained' ? '' : warningList(report) },
+        { title: 'what comes next', text: nextSection(report.found) },
+    ];
+    const folded = [
+        foldedSection('Commands, script and query', nextSteps(report, kit)),
+        foldedSection('The drain in numbers', numbers(report, observedAt)),
+        foldedSection('In flight by workflow', groupTable(report, observedAt)),
+        foldedSection(workflowsTitle(report), summary_details_workflowList(report, observedAt)),
+        { title: 'the other applications', text: summary_otherApplications(report) },
+        { title: 'when this was observed', text: footer(report) },
+    ];
+    return { page, folded };
 }
 /** A part of the page that opens with a click, or nothing where it is empty. */
-function summary_folded(title, text) {
-    return text === '' ? [] : [`<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`];
+function foldedSection(title, text) {
+    const folded = `<details><summary><b>${title}</b></summary>\n\n${text}\n\n</details>`;
+    return { title: `“${title}”`, text: text === '' ? '' : folded };
 }
-function verdictSection(report) {
+function verdictSection(report, given) {
     const { verdict, conclusion, headline, blockers, diagnosis, troubleshooting } = report;
-    const icon = verdict === 'drained' || conclusion !== 'pass' ? summary_ICONS[conclusion] : 'ℹ️';
+    const icon = given ?? (verdict === 'drained' || conclusion !== 'pass' ? summary_ICONS[conclusion] : 'ℹ️');
     const reasons = blockers.filter(({ message }) => message.length > 0);
     const heading = headingOf(diagnosis);
     const help = heading === undefined ? '' : ` ${helpLink(troubleshooting, heading)}`;
@@ -27758,6 +27803,9 @@ async function publish(run, shell) {
     const withProblems = () => ({ ...report, warnings: [...report.warnings, ...problems] });
     const { reportPath, kit } = await writeArtifacts(report, run.last, shell, attempt);
     await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
+    const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
+    for (const problem of unpublished ?? [])
+        warn(problem);
     await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
     for (const { title, lines } of preflightLog(report.found)) {
         shell.log.line(title);
@@ -30754,7 +30802,9 @@ async function runGate(raw, context, parts) {
         return { ...failedRun(run_withoutSecrets(reportedFailure(error), secrets)), page };
     }
 }
-async function holdWith({ gate, database, ignoredParameters, source }, settings, { log: sink, secrets, signal, page }) {
+async function holdWith(inputs, settings, parts) {
+    const { gate, database, ignoredParameters, source } = inputs;
+    const { log: sink, secrets, signal, page } = parts;
     const reader = systemDatabase(database, gate, systemClock.now, secrets.addPassword);
     const log = startLog(sink, gate, { ...database, source }, page);
     const warnings = connectionWarnings(database);
@@ -30763,13 +30813,21 @@ async function holdWith({ gate, database, ignoredParameters, source }, settings,
     if (ignoredParameters > 0) {
         sink.line(plain(message_msg `Parameters of \`database-url\` that mean nothing to the gate, and are ignored: ${ignoredParameters}.`));
     }
+    const watcher = parts.watch?.(inputs);
     try {
         const { error, ...held } = await hold(gate, {
             reader,
             clock: systemClock,
             signal,
-            onPoll: log.onPoll,
-            onFailedPoll: ({ outage, ...poll }) => log.onFailedPoll({ ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } }),
+            onPoll: (poll) => {
+                log.onPoll(poll);
+                watcher?.onPoll(poll);
+            },
+            onFailedPoll: ({ outage, ...poll }) => {
+                const failed = { ...poll, outage: { ...outage, failure: secrets.removedFrom(outage.failure) } };
+                log.onFailedPoll(failed);
+                watcher?.onFailedPoll(failed);
+            },
         });
         const failure = error === undefined ? undefined : run_withoutSecrets(reportedFailure(error), secrets);
         const connection = {
