@@ -119,7 +119,7 @@ async function opened(shop: Shop, options: Parameters<Shop['open']>[0]): Promise
 
 function printAnswer({ outputs, exitCode }: FinishedRun): void {
   print.table(['verdict', 'diagnosis', 'reason'].map((name) => [name, outputs[name] ?? '']));
-  print.line(`The step ${exitCode === 0 ? 'passes' : 'fails'}, and with it the deploy.`);
+  print.line(exitCode === 0 ? 'The step passes.' : 'The step fails, and nothing is torn down.');
 }
 
 /** Tears the old version down, and proves that all of its work is done. */
