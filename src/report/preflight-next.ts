@@ -4,7 +4,7 @@ import type { ServerCheck } from '../postgres/tls.ts';
 import type { TlsMode } from '../postgres/tls-mode.ts';
 import type { Place } from './log-opening.ts';
 import type { RunReport } from './schema.ts';
-import { shellQuoted, visible } from './text.ts';
+import { COMMAND_CHARACTERS, shellQuoted, visible } from './text.ts';
 
 /* What to use after a preflight: a job for GitHub, and a command, with what this database needs. */
 
@@ -126,7 +126,7 @@ function launched(latest: string | undefined): string {
 
 /** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
 function inYaml(name: string): string {
-  const isSeen = visible(name, Number.POSITIVE_INFINITY) === name && !name.includes('${{');
+  const isSeen = visible(name, COMMAND_CHARACTERS) === name && !name.includes('${{');
   return isSeen
     ? `'${name.replaceAll("'", "''")}'`
     : '# write the name here: it holds characters that cannot be shown safely';

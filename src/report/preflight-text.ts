@@ -52,13 +52,18 @@ export function preflightLog(found: RunReport['found']): readonly Lines[] {
       title: 'Checks:',
       lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
     },
-    { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
-    { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+    { title: GRANTS, lines: statements(grants) },
+    { title: OPTIONAL, lines: statements(optionalGrants) },
     { title: HERE, lines: versionLines(versions) },
     { title: NEXT, lines: linesOf(next?.job) },
     { title: COMMAND, lines: linesOf(next?.command) },
   ];
   return all.filter(({ lines }) => lines.length > 0);
+}
+
+/** Names in them can be long. */
+function statements(grants: readonly string[]): readonly string[] {
+  return grants.map((each) => visible(each, COMMAND_CHARACTERS));
 }
 
 /** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
@@ -83,8 +88,8 @@ export function foundSection(found: RunReport['found']): string {
       Check: ({ check }) => TITLES[check],
       Found: ({ message }) => markdown(message),
     }),
-    ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]),
-    ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]),
+    ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', statements(grants))]),
+    ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', statements(optionalGrants))]),
     ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]),
     more(versions.length - shown.length, 'version'),
   );

@@ -25,10 +25,12 @@ export function visible(text: string, maximum = SHOWN_CHARACTERS): string {
   let shown = '';
   // A mark at the start would sit on the trusted text before it.
   let marks = MARKS_ON_A_LETTER;
+  let hashes = 0;
   for (const character of text) {
     marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
     // The runner finds older workflow commands (`##[…]`) anywhere in a line.
-    const isCommand = character === '[' && shown.endsWith('##');
+    const isCommand = character === '[' && hashes >= 2;
+    hashes = character === '#' ? hashes + 1 : 0;
     const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
     const next = isShown ? character : (SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
     if (shown.length + next.length > maximum) return `${shown}…`;
