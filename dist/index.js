@@ -18429,10 +18429,12 @@ function visible(text, maximum = SHOWN_CHARACTERS) {
     let shown = '';
     // A mark at the start would sit on the trusted text before it.
     let marks = MARKS_ON_A_LETTER;
+    let hashes = 0;
     for (const character of text) {
         marks = /^\p{M}$/u.test(character) ? marks + 1 : 0;
         // The runner finds older workflow commands (`##[…]`) anywhere in a line.
-        const isCommand = character === '[' && shown.endsWith('##');
+        const isCommand = character === '[' && hashes >= 2;
+        hashes = character === '#' ? hashes + 1 : 0;
         const isShown = marks <= MARKS_ON_A_LETTER && !isCommand && !ACTING.test(character);
         const next = isShown ? character : (SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`);
         if (shown.length + next.length > maximum)
@@ -22032,7 +22034,7 @@ function launched(latest) {
 }
 /** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
 function inYaml(name) {
-    const isSeen = visible(name, Number.POSITIVE_INFINITY) === name && !name.includes('${{');
+    const isSeen = visible(name, COMMAND_CHARACTERS) === name && !name.includes('${{');
     return isSeen
         ? `'${name.replaceAll("'", "''")}'`
         : '# write the name here: it holds characters that cannot be shown safely';
@@ -23349,13 +23351,17 @@ function preflightLog(found) {
             title: 'Checks:',
             lines: checks.map(({ check, state, message }) => `${MARKS[state]}  ${TITLES[check]}: ${plain(message)}`),
         },
-        { title: GRANTS, lines: grants.map((each) => visible(each, COMMAND_CHARACTERS)) },
-        { title: OPTIONAL, lines: optionalGrants.map((each) => visible(each, COMMAND_CHARACTERS)) },
+        { title: GRANTS, lines: statements(grants) },
+        { title: OPTIONAL, lines: statements(optionalGrants) },
         { title: HERE, lines: versionLines(versions) },
         { title: NEXT, lines: linesOf(next?.job) },
         { title: COMMAND, lines: linesOf(next?.command) },
     ];
     return all.filter(({ lines }) => lines.length > 0);
+}
+/** Names in them can be long. */
+function statements(grants) {
+    return grants.map((each) => visible(each, COMMAND_CHARACTERS));
 }
 /** `- "2.0.0" (latest): 2 pending, 1 delayed in flight`, a line per version. */
 function versionLines(versions) {
@@ -23376,7 +23382,7 @@ function foundSection(found) {
         '': ({ state }) => ICONS[state],
         Check: ({ check }) => TITLES[check],
         Found: ({ message }) => markdown(message),
-    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', grants)]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', optionalGrants)]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]), more(versions.length - shown.length, 'version'));
+    }), ...(grants.length === 0 ? [] : [GRANTS, codeBlock('sql', statements(grants))]), ...(optionalGrants.length === 0 ? [] : [OPTIONAL, codeBlock('sql', statements(optionalGrants))]), ...(shown.length === 0 ? [] : ['### What is here', versionTable(shown, applications.length > 1)]), more(versions.length - shown.length, 'version'));
 }
 function versionTable(versions, isShared) {
     return table(versions, {
