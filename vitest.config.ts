@@ -30,7 +30,8 @@ export default defineConfig({
     tags: [
       {
         name: 'exhaustive',
-        description: 'Takes seconds: many random inputs, or huge ones. `test:unit` omits it.',
+        description:
+          'Many random inputs, huge ones, or all releases of the SDK: `test:exhaustive` runs them, `test` does not.',
       },
     ],
     // A test file mostly waits for other processes.

@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

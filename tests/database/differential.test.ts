@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GROUP_LIMIT, LAST_DELAYED_LIMIT } from '../../src/dbos/snapshot/in-flight.ts';

@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { describe, expect, test } from 'vitest';
 import { cutName } from '../../src/long-names.ts';
 import { quoteIdentifier } from '../../src/postgres/sql.ts';

@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { describe, expect, test } from 'vitest';
 import { sdkOf } from '../../src/dbos/sdk.ts';
 import type { WorkflowDetail } from '../../src/dbos/snapshot/index.ts';

@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AppOptions, queueName } from '../support/dbos-app.ts';
