@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { recordMajors } from './ran.ts';
 
@@ -16,6 +18,7 @@ const FILES = [
   'collations',
   'connections',
   'copies',
+  'database-role',
   'encodings',
   'evidence',
   'guest',
@@ -25,7 +28,6 @@ const FILES = [
   'lock-wait',
   'plans',
   'privileges',
-  'readme-role',
   'servers',
   'settings',
   'trust',
@@ -46,6 +48,11 @@ function run(command: string, args: readonly string[], environment: Readonly<Rec
   return status ?? 1;
 }
 
+// Vitest runs the files that it finds: one that has another name now would be left out without a word.
+const files = FILES.map((file) => `tests/database/${file}.test.ts`);
+const gone = files.filter((file) => !existsSync(path.join(root, file)));
+if (gone.length > 0) throw new Error(`There is no file ${gone.join(', ')}.`);
+
 const named = process.argv.slice(2);
 const unknown = named.find((major) => !MAJORS.includes(major));
 if (unknown !== undefined) {
@@ -54,7 +61,6 @@ if (unknown !== undefined) {
 }
 process.exitCode = run('node', ['scripts/install-test-packages.mjs', 'tests/sdks', 'tests/postgres']);
 if (process.exitCode === 0) {
-  const files = FILES.map((file) => `tests/database/${file}.test.ts`);
   for (const major of named.length > 0 ? named : MAJORS) {
     console.log(`\nPostgres ${major}`);
     const status = run('npx', ['vitest', 'run', '--project', 'database', ...files], { TEST_POSTGRES: major });
