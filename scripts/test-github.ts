@@ -1,10 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { runVitest } from './run-vitest.ts';
 
 /* Runs the action against GitHub's API. What the command line names goes to vitest: a file, or `-t`. */
-
-const { status } = spawnSync('vitest', ['run', '--project', 'github', ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  env: { ...process.env, DRAIN_GATE_GITHUB: 'played' },
-  shell: process.platform === 'win32',
-});
-process.exitCode = status ?? 1;
+process.exitCode = runVitest('github', process.argv.slice(2), { DRAIN_GATE_GITHUB: 'played' });

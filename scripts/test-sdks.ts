@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,6 +9,7 @@ import { type Language, newestOf } from '../tests/sdks/language.ts';
 import { LANGUAGES } from '../tests/sdks/languages.ts';
 import { POSTGRES_MAJOR } from '../tests/support/postgres/binaries.ts';
 import { type RanSdk, recordSdks, today } from './ran.ts';
+import { runVitest } from './run-vitest.ts';
 
 /*
  * Installs SDK releases of the languages that the command line names, one language at a time, and runs the suites on
@@ -65,11 +65,7 @@ function runs(language: Language): boolean {
   const chosen = releases.map(({ release }) => `${language.id}@${release}`).join(' ');
   const report = path.join(mkdtempSync(path.join(os.tmpdir(), 'drain-gate-')), 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync('vitest', ['run', '--project', 'sdks', ...reporters], {
-    stdio: 'inherit',
-    env: { ...process.env, [CHOSEN_VARIABLE]: chosen },
-    shell: process.platform === 'win32',
-  });
+  const status = runVitest('sdks', reporters, { [CHOSEN_VARIABLE]: chosen });
   if (status === 0 && values.all) recordSdks([language.id], runsIn(report, language));
   rmSync(path.dirname(report), { recursive: true });
   return status === 0;
