@@ -16,6 +16,12 @@ interface Situation {
   readonly liveLater?: string;
 }
 
+/** Returns the files with this value in place of what the job that checks gives the other one. */
+function sweepWithOutput(name: string, value: string): typeof files {
+  const given = new RegExp(`${name}: \\$\\{\\{ steps.*`);
+  return files.map((file) => ({ ...file, text: file.text.replace(given, `${name}: '${value}'`) }));
+}
+
 async function play({ url, versions, live = '2.0.0', sweep = files, liveLater = live }: Situation) {
   const moves = `case "$*" in 'get service '*) if [ -e "$0.asked" ]; then printf ${liveLater}; exit; fi; : > "$0.asked" ;; esac`;
   const played = await playFiles(sweep, {
@@ -78,10 +84,7 @@ test('leaves a version alone that gets the traffic again after the check', async
 
 test('fails loudly when GitHub drops the list of drained versions', async () => {
   const { url } = await databaseWithHistory();
-  const sweep = files.map((file) => ({
-    ...file,
-    text: file.text.replace(/drained-versions: \$\{\{ steps.*/, "drained-versions: ''"),
-  }));
+  const sweep = sweepWithOutput('drained-versions', '');
   const { jobs, log, scaled } = await play({ url, versions: ['1.0.0', '2.0.0'], sweep });
   expect(jobs).toEqual({ check: 'success', dropped: 'failure' });
   expect(log).toContain('Failure - Main Explain why nothing was torn down');
@@ -90,10 +93,7 @@ test('fails loudly when GitHub drops the list of drained versions', async () => 
 
 test('tears nothing down by the answer of an earlier day, as when failed jobs run again', async () => {
   const { url } = await databaseWithHistory();
-  const sweep = files.map((file) => ({
-    ...file,
-    text: file.text.replace(/observed-at: \$\{\{ steps.*/, "observed-at: '2026-01-01T00:00:00Z'"),
-  }));
+  const sweep = sweepWithOutput('observed-at', '2026-01-01T00:00:00Z');
   const { jobs, log, scaled } = await play({ url, versions: ['1.0.0', '2.0.0'], sweep });
   expect(jobs).toEqual({ check: 'success', 'tear-down': 'failure' });
   expect(log).toContain('Failure - Main Tear down a version that has drained');

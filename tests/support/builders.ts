@@ -64,6 +64,9 @@ export function registration(version: string, timestamp: number, application: st
 /** 1.0.0 was registered before 2.0.0, by an SDK that writes its application's name. */
 export const twoRegistered: readonly Registration[] = [registration('1.0.0', 1), registration('2.0.0', 2)];
 
+/** Nothing is omitted from a list of workflows. */
+export const whole = { omitted: 0, omittedUnversioned: 0 };
+
 export function inFlight(version: string | null, counts: Partial<VersionInFlight> = {}): VersionInFlight {
   return {
     version,

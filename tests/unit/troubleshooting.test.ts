@@ -46,6 +46,7 @@ import {
   queueInFlight,
   started,
   step,
+  whole,
   workflowDetail,
 } from '../support/builders.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
@@ -261,8 +262,6 @@ async function outlooks(): Promise<readonly string[]> {
   );
   return [describeCannotDrain(beyond, now, config()), ...forecasts].map(plain);
 }
-
-const whole = { omitted: 0, omittedUnversioned: 0 };
 
 const url = 'postgres://gate:secret@db.internal/shop';
 const unreadable = { workflow_status: { kind: 'r', columns: ['status'], readable: [], filtered: false } };

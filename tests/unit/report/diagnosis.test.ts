@@ -15,6 +15,7 @@ import {
   type Scene,
   type Script,
   started,
+  whole,
   workflowDetail,
 } from '../../support/builders.ts';
 import {
@@ -36,8 +37,6 @@ async function diagnosisOf(script: Script, changes: Partial<GateConfig> = {}) {
   const { diagnosis } = await reportAgainst(timed(script), { timeoutMs: 2 * MINUTE, ...changes });
   return diagnosis === null ? [] : [diagnosis.kind, plain(diagnosis.reason), plain(diagnosis.ifNothing)];
 }
-
-const whole = { omitted: 0, omittedUnversioned: 0 };
 
 describe('the diagnosis', () => {
   test('is slow where the drain moves, with the moment when it ends', async () => {

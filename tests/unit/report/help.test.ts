@@ -5,10 +5,9 @@ import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { TROUBLESHOOTING, troubleshootingPage } from '../../../src/run-context.ts';
-import { failureReport, inFlight, registration, workflowDetail } from '../../support/builders.ts';
+import { failureReport, inFlight, registration, whole, workflowDetail } from '../../support/builders.ts';
 import { busy, holdAndLog, IDLE, PAGE } from '../../support/report-runs.ts';
 
-const whole = { omitted: 0, omittedUnversioned: 0 };
 const ofAction = {
   GITHUB_SERVER_URL: 'https://github.com',
   GITHUB_ACTION_REPOSITORY: 'octo-org/dbos-drain-gate',

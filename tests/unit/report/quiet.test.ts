@@ -12,6 +12,7 @@ import {
   type Script,
   started,
   step,
+  whole,
   workflowDetail,
 } from '../../support/builders.ts';
 import { evidenceOf } from '../../support/newest-roots.ts';
@@ -20,7 +21,6 @@ import { HOUR, holdAndLog, IDLE, rendered, timed } from '../../support/report-ru
 /* What the gate says before it can know: nothing moves, and `stuck-after` has not passed. */
 
 const MINUTE = 60_000;
-const whole = { omitted: 0, omittedUnversioned: 0 };
 
 const sleeper = workflowDetail({
   id: 'sleeper',

@@ -16,6 +16,7 @@ import {
   type Script,
   started,
   step,
+  whole,
   workflowDetail,
 } from '../../support/builders.ts';
 import { busy, fileOf, HOUR, holdAndLog, IDLE, kitOf, PAGE, timed } from '../../support/report-runs.ts';
@@ -32,7 +33,6 @@ interface TypicalRun {
 }
 
 const MINUTE = 60_000;
-const whole = { omitted: 0, omittedUnversioned: 0 };
 
 /** This many workflows run, and the last one to finish a step has just done so. */
 function atWork(count: number, at: number, changes: Partial<WorkflowDetail> = {}): readonly WorkflowDetail[] {

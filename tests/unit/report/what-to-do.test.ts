@@ -4,12 +4,18 @@ import { nameInputsBy } from '../../../src/naming.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { plain } from '../../../src/report/text.ts';
-import { DATABASE_EPOCH, inFlight, registration, type Script, step, workflowDetail } from '../../support/builders.ts';
+import {
+  DATABASE_EPOCH,
+  inFlight,
+  registration,
+  type Script,
+  step,
+  whole,
+  workflowDetail,
+} from '../../support/builders.ts';
 import { HOUR, holdAndLog, IDLE, kitOf, rendered, timed } from '../../support/report-runs.ts';
 
 /* What the surfaces of one run tell people to do, where some of them could be left without an answer. */
-
-const whole = { omitted: 0, omittedUnversioned: 0 };
 
 /** One sleeps past the timeout, and one is stuck. */
 const asleepAndStuck: Script = () => {
