@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/*
+ * The file between the two halves of the review: what was in flight when it was written. It holds names and counts, and
+ * no id, input or output of a workflow, since every pull request can read it.
+ */
+
+const name = z.string();
+const count = z.int().nonnegative();
+
+const recordedStep = z.strictObject({
+  /** `operation_outputs.function_name`. */
+  name,
+  /**
+   * How many executions recorded it at least once, at least twice, and so on. It ends where none did, or after
+   * `MOST_OCCURRENCES`.
+   */
+  executions: z.array(count).min(1),
+});
+
+const inventoryWorkflow = z.strictObject({
+  name,
+  className: name.nullable(),
+  pending: count,
+  enqueued: count,
+  delayed: count,
+  /** When the oldest of them was created, ISO 8601. */
+  oldest: z.iso.datetime(),
+  /** Of how many executions the steps were read. Below the count in flight, `steps` and `patches` are lower bounds. */
+  stepsReadOf: count,
+  /** The steps that executions in flight have recorded, patch markers excluded. */
+  steps: z.array(recordedStep),
+  /** The patches whose markers executions in flight have recorded, without DBOS's prefix. */
+  patches: z.array(z.strictObject({ name, executions: count })),
+});
+
+const inventoryVersion = z.strictObject({
+  /** Null for work that carries no version: the latest one takes it. */
+  version: name.nullable(),
+  workflows: z.array(inventoryWorkflow),
+});
+
+const inventoryApplication = z.strictObject({
+  /** Null for rows without an owner. */
+  application: name.nullable(),
+  /** The latest version; null where none is registered. */
+  latest: name.nullable(),
+  versions: z.array(inventoryVersion),
+  /** What the schedules in the database start. */
+  schedules: z.array(z.strictObject({ schedule: name, name, className: name.nullable() })),
+});
+
+export const inventorySchema = z.strictObject({
+  format: z.literal(1),
+  /** Database time, ISO 8601. */
+  observedAt: z.iso.datetime(),
+  applications: z.array(inventoryApplication),
+  /** What did not fit, in numbers. All zero where the file is whole. */
+  omitted: z.strictObject({ workflows: count, steps: count, schedules: count }),
+});
+
+/** How many occurrences of a step in one execution are told apart. */
+export const MOST_OCCURRENCES = 20;
+
+export type Inventory = z.infer<typeof inventorySchema>;
+export type InventoryApplication = z.infer<typeof inventoryApplication>;
+export type InventoryWorkflow = z.infer<typeof inventoryWorkflow>;

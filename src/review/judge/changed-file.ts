@@ -1,0 +1,17 @@
+import type { SourceFile } from '../source/definition.ts';
+
+/** A changed file of a pull request with both its versions, read. */
+export interface ChangedFile {
+  /** Its path now; that of the old version where it is gone. */
+  readonly path: string;
+  /** The path before, where it was renamed. */
+  readonly oldPath: string;
+  /** The application that `paths` gives it; undefined where it names none. */
+  readonly application: string | undefined;
+  /** Undefined where the file is new. */
+  readonly before: SourceFile | undefined;
+  /** Undefined where the file is gone. */
+  readonly after: SourceFile | undefined;
+  /** The text of the new version, for a suggestion. */
+  readonly text: string | undefined;
+}

@@ -1,0 +1,102 @@
+/** The languages whose definitions are read. The dialects of JavaScript (TypeScript, JSX) are one grammar. */
+export type SourceLanguage = 'javascript' | 'python';
+
+/** What a workflow records, in the words of DBOS. `call`: of something from another file, which may be a step. */
+export type RecordedKind =
+  | 'step'
+  | 'child'
+  | 'sleep'
+  | 'receive'
+  | 'event'
+  | 'other'
+  | 'patch'
+  | 'deprecated-patch'
+  | 'call';
+
+/** Where a call stands: under a condition, in a loop, or behind a patch. */
+export interface Guard {
+  readonly kind: 'condition' | 'loop' | 'patch';
+  /** For `patch`: its name, and whether the call runs where the patch is taken. */
+  readonly patch?: string;
+  readonly isTaken?: boolean;
+}
+
+/** One call in the body of a workflow that DBOS records, or may record. */
+export interface RecordedCall {
+  readonly kind: RecordedKind;
+  /**
+   * What `operation_outputs.function_name` holds for it: `reserveStock`, `DBOS.sleep`, `DBOS.patch-x`. Of a `call`, the
+   * last part of its name. Undefined where the text does not say it.
+   */
+  readonly name: string | undefined;
+  /** Of the call, from 1, in its file. In a function that was followed: of the call there. */
+  readonly line: number;
+  /** From the outermost to the innermost. */
+  readonly guards: readonly Guard[];
+}
+
+/** Something that the text alone does not tell, such as a call by a computed name. */
+export interface NotFollowed {
+  readonly line: number;
+  readonly why: 'other-file' | 'loop' | 'computed-name' | 'dispatch' | 'recursion' | 'unreadable';
+  /** What stands there, as far as it has a name. */
+  readonly name?: string;
+}
+
+/** A function of a file: a workflow, or one that another file may register as one. */
+export interface SourceFunction {
+  /** The name in the text, by which another file imports it: `checkOut`, `Orders.checkOut`. */
+  readonly localName: string;
+  /** Lines of the whole definition with its decorators, from 1. */
+  readonly line: number;
+  readonly endLine: number;
+  /** The line that has the name: where a reader looks for it. */
+  readonly nameLine: number;
+  /**
+   * The tokens of the body and of the functions of this file that it calls, without comments and layout, and without the
+   * insides of steps. Two bodies with the same text do the same.
+   */
+  readonly fingerprint: string;
+  /** In the order of the text. Functions of the same file that are called stand in the place of the call. */
+  readonly calls: readonly RecordedCall[];
+  readonly notFollowed: readonly NotFollowed[];
+  /** The reason of a comment `drain-gate: accept REASON` in the body or on the line above; empty where it has none. */
+  readonly accepted: string | undefined;
+}
+
+/** The name of a workflow as `workflow_status` has it. */
+export interface WorkflowName {
+  /** `name`. */
+  readonly name: string;
+  /** `class_name`; null where it has none. */
+  readonly className: string | null;
+}
+
+/** A workflow that is registered in the file that defines it. */
+export interface SourceWorkflow extends SourceFunction {
+  readonly workflow: WorkflowName;
+}
+
+/** A registration of a function that another file defines. */
+export interface ForeignRegistration {
+  /** The name of the function in its own file; `default` for a default export. */
+  readonly importedName: string;
+  /** Where it is imported from, as the text has it: `./orders`. */
+  readonly from: string;
+  readonly line: number;
+  /** The workflow's name; undefined where the text does not say it. */
+  readonly workflow: WorkflowName | undefined;
+}
+
+/** What a file says about workflows. */
+export interface SourceFile {
+  readonly language: SourceLanguage;
+  readonly workflows: readonly SourceWorkflow[];
+  /** Functions that record something, or call something that may, and that this file does not register. */
+  readonly functions: readonly SourceFunction[];
+  readonly registrations: readonly ForeignRegistration[];
+  /** What the file registers or defines in a way that cannot be read. */
+  readonly notFollowed: readonly NotFollowed[];
+  /** The text has parts that the grammar does not know. Definitions around them are still found. */
+  readonly hasErrors: boolean;
+}
