@@ -150,7 +150,7 @@ export const DEFAULT_EXECUTOR = 'local';
 /** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
 function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): Message {
   // What helps with all of the version names the executor ids, where no process of it seems to run.
-  if (isWithoutProcess) return trusted('start a process of its version, or fork or cancel it');
+  if (isWithoutProcess) return trusted('start a process of its version, or fork or cancel it once none runs');
   const [which, same] = executor ? [msg` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
   return msg`check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
 }

@@ -74,6 +74,7 @@ export function activitiesReport(poll: Poll, isWait: boolean): RunReport['activi
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     return {
       state,
+      kind: status.activity.kind,
       count: group.length,
       workflow: workflow.name,
       className: workflow.className,
@@ -90,7 +91,7 @@ export function activitiesReport(poll: Poll, isWait: boolean): RunReport['activi
 /** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
   live: trusted('move the traffic to another version first'),
-  'no-process': trusted('start a process of its version, or fork or cancel it'),
+  'no-process': trusted('start a process of its version, or fork or cancel it once none runs'),
   outlasting: trusted('fork or cancel it: it outlasts the timeout'),
   stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
 } as const;

@@ -128,7 +128,8 @@ export function describeCannotDrain(beyond: PastDeadline, now: number, config: R
       : timeout === null
         ? beyondEveryRun(config)
         : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
-  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
+  const sooner = stuck > 0 ? 'cancel them, or fork those that no process still works on' : 'cancel or fork them';
+  return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, ${trusted(sooner)}. \`fail-fast: false\` waits anyway.`;
 }
 
 type RunLimit = Pick<GateConfig, 'longestRunMs'>;

@@ -47,7 +47,7 @@ export function kitSection({ shell, folder, list }: WrittenKit, newVersion: stri
     commandsOf({ newVersion: newVersion ?? undefined })
       .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
       .join('\n'),
-    'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.',
+    'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, check that no process still works on what is stuck, and read the comment at the top of the script.',
     'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.',
     'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.',
     `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`,

@@ -52,9 +52,11 @@ function inMarkdown({ what, command }: Option): string {
 const BY_TABLE: Option = { what: trusted('Take the next step of each workflow from *What blocks*.') };
 
 /** With `details: names`, nothing on the page names a workflow by its id. */
-const BY_QUERY: Option = {
-  what: trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
-};
+function byQuery(report: RunReport): Option {
+  const isSafe = forkCondition(report, '') === '';
+  const to = isSafe ? 'To cancel or fork what blocks' : `To cancel what blocks, or to fork it${IF_NO_PROCESS}`;
+  return { what: trusted(`${to}, take its ids from the query in *Commands, script and query*.`) };
+}
 
 function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Option[] {
   const { diagnosis, activities, firstToUnblock } = report;
@@ -62,7 +64,7 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
     case 'no-process':
       return [
         { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
-        ...unblocking(report, kit, ' --all', ', once no process of its version runs'),
+        ...unblocking(report, kit, ' --all', 'Or fork'),
       ];
     case 'outlasting':
       // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
@@ -79,7 +81,7 @@ function optionsFor(report: RunReport, kit: WrittenKit | undefined): readonly Op
               what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
               command: 'sh unblock.sh inspect',
             };
-      return [step, ...unblocking(report, kit, '', ', if no process still works on it')];
+      return [step, ...unblocking(report, kit, '', 'Or fork')];
     }
     case 'not-converging':
       return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -115,27 +117,38 @@ function whatTheKitTakes({ activities }: RunReport): string {
   return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
 }
 
-/**
- * To fork and to cancel: with the kit, or what cancels one where there is none. `condition`: when a fork does no work
- * twice, where something comes before it.
- */
+const IF_NO_PROCESS = ' if no process still works on it';
+
+/** When a fork of `which` does no work twice. Empty where no process can be at work on it: it is asleep or delayed. */
+function forkCondition({ activities: { items, omitted } }: RunReport, which: string): string {
+  if (which === ' --all') return ', once no process of its version runs';
+  const isAtRest = items.length > 0 && omitted === 0 && !items.some(mayRun);
+  return which === '' && !isAtRest ? `,${IF_NO_PROCESS}` : '';
+}
+
+/** Whether a step can be running of what the kit takes. A timer without a recorded end can be over. */
+function mayRun({ state, kind }: RunReport['activities']['items'][number]): boolean {
+  return state === 'stuck' || (state === 'asleep' && kind === 'timer');
+}
+
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
 function unblocking(
   report: RunReport,
   kit: WrittenKit | undefined,
   which: string,
-  condition?: string,
+  verb: 'Fork' | 'Or fork' = 'Fork',
 ): readonly Option[] {
   const { newVersion, commandLine, firstToUnblock, details } = report;
   const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
   if (kit === undefined) {
     if (commandLine === null) return [];
-    if (firstToUnblock === null) return details === 'names' ? [BY_QUERY] : [];
+    if (firstToUnblock === null) return details === 'names' ? [byQuery(report)] : [];
     const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
     return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
   }
   const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
   const fork = {
-    what: msg`${trusted(condition === undefined ? 'Fork' : 'Or fork')} ${trusted(them)} to ${newVersion ?? ''}${trusted(condition ?? '')}:`,
+    what: msg`${trusted(verb)} ${trusted(them)} to ${newVersion ?? ''}${trusted(forkCondition(report, which))}:`,
     command: `sh unblock.sh fork${which}`,
   };
   return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];

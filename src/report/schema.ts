@@ -146,6 +146,7 @@ const workflow = z.object({
 
 const activityGroup = z.object({
   state: z.enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
+  kind: activity.shape.kind,
   count,
   ...workflowName,
   message: message.describe('What the one that lasts longest does or waits for; may change'),

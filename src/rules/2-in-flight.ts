@@ -24,7 +24,7 @@ export const inFlight: Rule<InFlight> = {
         const count = total(blocker);
         const remedy = pastDeadline
           ? trusted('Cancel or fork the workflows that will not finish before the timeout.')
-          : msg`Wait for ${them(count)}, or cancel or fork ${them(count)}.`;
+          : msg`Wait for ${them(count)}, or cancel ${them(count)}. Fork ${them(count)} only if no process still works on ${them(count)}.`;
         return msg`${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${trusted(
           describeCounts(blocker),
         )}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;

@@ -58,7 +58,9 @@ describe('the report file of a drain that has no end', () => {
       fileOf(result).versions.find((each) => each.version === version)?.blockers[0]?.message;
     expect(result.verdict).toBe('cannot-drain');
     expect(about('1.0.0')).toContain('Cancel or fork the workflows that will not finish before the timeout');
-    expect(about('0.9.0')).toContain('Wait for them, or cancel or fork them');
+    expect(about('0.9.0')).toContain(
+      'Wait for them, or cancel them. Fork them only if no process still works on them.',
+    );
   });
 
   test('has the bound', async () => {

@@ -369,7 +369,9 @@ describe('the first screen of the job summary', () => {
     const run = await runAgainst(timed(script));
     const text = firstScreen(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(/ Never: .* and 1 made no progress for /);
-    expect(text).toMatch(/ Fork what is stuck or asleep to 2\.0\.0: ?sh unblock\.sh fork Or cancel /);
+    expect(text).toMatch(
+      / Fork what is stuck or asleep to 2\.0\.0, if no process still works on it: ?sh unblock\.sh fork Or cancel /,
+    );
     expect(text).not.toContain('Wait for it');
   });
 

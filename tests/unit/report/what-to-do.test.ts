@@ -13,7 +13,7 @@ import {
   whole,
   workflowDetail,
 } from '../../support/builders.ts';
-import { HOUR, holdAndLog, IDLE, kitOf, rendered, timed } from '../../support/report-runs.ts';
+import { HOUR, holdAndLog, IDLE, killed, kitOf, rendered, timed } from '../../support/report-runs.ts';
 
 /* What the surfaces of one run tell people to do, where some of them could be left without an answer. */
 
@@ -32,8 +32,43 @@ describe('what to do', () => {
     const { run } = await holdAndLog(timed(asleepAndStuck), { details: 'names' });
     expect(run.verdict).toBe('cannot-drain');
     expect(rendered(summaryOf(runReportOf(run)))).toContain(
-      'What to do Take the next step of each workflow from What blocks. To cancel or fork what blocks, take its ids from the query in Commands, script and query.',
+      'What to do Take the next step of each workflow from What blocks. To cancel what blocks, or to fork it if no process still works on it, take its ids from the query in Commands, script and query.',
     );
+  });
+
+  test('is to fork only what no process works on, wherever a fork of work that can still run is offered', async () => {
+    const { run } = await holdAndLog(timed(asleepAndStuck));
+    const text = rendered(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
+    expect(text).toContain('Fork what is stuck or asleep to 2.0.0, if no process still works on it:');
+    expect(plain(runReportOf(run).pastDeadline ?? [])).toContain(
+      'cancel them, or fork those that no process still works on.',
+    );
+    expect(text).toContain('Before a fork, check that no process still works on what is stuck');
+
+    // It can have woken: its SDK does not record when its sleep ends.
+    const slept = step({ name: 'DBOS.sleep', startedAt: null, completedAt: DATABASE_EPOCH - HOUR });
+    const items = [workflowDetail({ ...IDLE, id: 'timer', serialization: null, lastStep: slept })];
+    const timer: Script = () => ({ inFlight: [inFlight('1.0.0', { pending: 1 })], workflows: { items, ...whole } });
+    const { run: check } = await holdAndLog(timer, { mode: 'check' });
+    const advice = rendered(summaryOf(runReportOf(check), kitOf(check, '/tmp/gate')));
+    expect(advice).toContain('Fork what is asleep to 2.0.0, if no process still works on it:');
+    expect(advice).toContain('Wait for it, or cancel it. Fork it only if no process still works on it.');
+
+    const { run: dead } = await holdAndLog(() => killed, { mode: 'check' });
+    const everything = rendered(summaryOf(runReportOf(dead), kitOf(dead, '/tmp/gate')));
+    expect(everything).toContain('Or fork everything that is left to 2.0.0, once no process of its version runs:');
+    expect(everything).toContain('start a process of its version, or fork or cancel it once none runs');
+  });
+
+  test('has no condition for a fork of what only sleeps until a time that is known', async () => {
+    const sleeping: Script = (poll) => {
+      const { workflows, ...rest } = asleepAndStuck(poll);
+      const items = (workflows?.items ?? []).filter(({ id }) => id === 'late');
+      return { ...rest, inFlight: [inFlight('1.0.0', { pending: 1 })], workflows: { items, ...whole } };
+    };
+    const { run } = await holdAndLog(timed(sleeping), { mode: 'check' });
+    const text = rendered(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
+    expect(text).toMatch(/ Fork what is asleep to 2\.0\.0: ?sh unblock\.sh fork /);
   });
 
   test('never is to cancel or fork what is in flight on a live version, not even in the numbers', async () => {
