@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '../tests/support/postgres.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
 import { artifactPath, prepareArtifacts, type RunName, shownPath } from './artifacts.ts';
+import { startCheckRuns } from './check-runs.ts';
 import { print } from './console.ts';
 import { runGate } from './gate-run.ts';
 import { unblock } from './kit.ts';
@@ -22,15 +23,19 @@ const NEW = '2.0.0';
 
 /** Longer than each step of the shop takes. The default is 15 minutes. */
 const STUCK_AFTER_MS = 3000;
-const INPUTS = { 'keep-version': NEW, timeout: '2m', 'poll-interval': '1s', settle: '1s', 'stuck-after': '3s' };
+const INPUTS = {
+  ...{ 'keep-version': NEW, timeout: '2m', 'poll-interval': '1s', settle: '1s', 'stuck-after': '3s' },
+  ...{ 'check-run': 'drain production', 'github-token': '$' + '{{ github.token }}' },
+};
 
 /** Plays a deploy from start to finish. Resolves with the gate's last verdict. */
 export async function playDemo(resources: AsyncDisposableStack): Promise<string> {
   prepareArtifacts();
   print.heading('A shop that runs on DBOS gets a new version. When can the old one be torn down?');
   const { server, databaseUrl, oldShop, newShop, killedAt } = await deploy(resources);
+  const checkRuns = await start(resources, startCheckRuns, (started) => started.stop());
   const gate = (as: RunName, inputs: Record<string, string>, onLine?: (line: string) => void) =>
-    runGate(resources, { server, databaseUrl, as, inputs, ...(onLine !== undefined && { onLine }) });
+    runGate(resources, { server, databaseUrl, checkRuns, as, inputs, ...(onLine !== undefined && { onLine }) });
 
   await delay(killedAt + STUCK_AFTER_MS - performance.now());
   print.heading(`Can ${OLD} be torn down? In the mode \`check\`, the gate answers at once:`);
@@ -62,6 +67,8 @@ export async function playDemo(resources: AsyncDisposableStack): Promise<string>
       name === 'report-path' ? shownPath('slow.json') : shortened(value),
     ]),
   );
+  print.heading('The check run on the commit, as it was published:');
+  print.table(slow.checks.map(({ status, conclusion, output }) => [conclusion ?? status, output.title]));
   const verdict = slow.outputs['verdict'] ?? 'none';
   if (verdict === 'drained') await tearDown(oldShop, newShop);
   print.heading('The annotations and the job summary of each step, to open in a browser:');
@@ -70,7 +77,9 @@ export async function playDemo(resources: AsyncDisposableStack): Promise<string>
     [shownPath('never.html'), 'the hold that gave up early: one workflow could not finish before the timeout'],
     [shownPath('slow.html'), 'the hold that passed'],
   ]);
-  print.line('Next to them are the Markdown, the report files, and the logs of the steps and of the shops.');
+  print.line(
+    'Next to them are the Markdown, the report files, the check runs, and the logs of the steps and of the shops.',
+  );
   return verdict;
 }
 

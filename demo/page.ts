@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { SCRIPT } from '../tests/mermaid/mermaid.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
+import type { PublishedCheck } from './check-runs.ts';
 
 const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
 
@@ -38,7 +39,7 @@ ${CSS}</style>
 ${notes.join('\n')}
 <h4>Job summary</h4>
 <main>
-${marked.parse(summary, { async: false, gfm: true })}</main>
+${htmlOf(summary)}</main>
 <script nonce="mermaid">${SCRIPT}</script>
 <script nonce="mermaid">
 mermaid.initialize({ startOnLoad: false, theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'default' });
@@ -49,8 +50,24 @@ mermaid.run({ querySelector: '.language-mermaid' });
 `;
 }
 
+export type Theme = 'light' | 'dark';
+
 /** Returns a page with a job summary alone, in one of GitHub's themes. Its title becomes its height in pixels. */
-export function summaryPage(summary: string, theme: 'light' | 'dark'): string {
+export function summaryPage(summary: string, theme: Theme): string {
+  return picturePage(`<main>\n${htmlOf(summary)}</main>`, theme);
+}
+
+/** Returns a page with a check run in progress: its line on a pull request, which has the title, and its summary. */
+export function checkPage({ name, output }: PublishedCheck, theme: Theme): string {
+  const line = `<div class="check">${IN_PROGRESS}<strong>${text(name)}</strong> <span>In progress — ${text(output.title)}</span></div>`;
+  return picturePage(`${line}\n<main>\n${htmlOf(output.summary)}</main>`, theme);
+}
+
+const IN_PROGRESS =
+  '<svg viewBox="0 0 16 16" width="16" height="16"><circle class="ring" cx="8" cy="8" r="7"/><circle class="dot" cx="8" cy="8" r="4"/></svg>';
+
+/** Returns a page for a picture. */
+function picturePage(content: string, theme: Theme): string {
   const css = CSS.replace('@media (prefers-color-scheme: dark)', theme === 'dark' ? '@media all' : '@media not all');
   return `<!doctype html>
 <html lang="en">
@@ -65,18 +82,21 @@ main { margin: 0; }
 </style>
 </head>
 <body>
-<main>
-${marked.parse(summary, { async: false, gfm: true })}</main>
+${content}
 <script>${SCRIPT}</script>
 <script>
 mermaid.initialize({ startOnLoad: false, theme: '${theme === 'dark' ? 'dark' : 'default'}' });
 mermaid.run({ querySelector: '.language-mermaid' }).finally(() => {
-  document.title = String(Math.ceil(document.querySelector('main').getBoundingClientRect().height));
+  document.title = String(Math.ceil(document.querySelector('main').getBoundingClientRect().bottom));
 });
 </script>
 </body>
 </html>
 `;
+}
+
+function htmlOf(markdown: string): string {
+  return marked.parse(markdown, { async: false, gfm: true });
 }
 
 function text(plain: string): string {

@@ -4,29 +4,40 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { artifactPath } from './artifacts.ts';
-import { summaryPage } from './page.ts';
+import { checksIn } from './check-runs.ts';
+import { checkPage, summaryPage } from './page.ts';
 
 /*
- * `npm run picture`: draws the pictures in the README, the job summary of a held deploy in both of GitHub's themes. It
- * comes from the demo's own output, and is drawn by Chromium: the command in CHROMIUM, or `chromium`.
+ * `npm run picture`: draws the pictures in the README, in both of GitHub's themes: the job summary of a held deploy, and
+ * the check run of one that holds. Both come from the demo's own output, and are drawn by Chromium: the command in
+ * CHROMIUM, or `chromium`.
  */
 
 const PICTURES = fileURLToPath(new URL('../docs/pictures', import.meta.url));
 const WIDTH = 1100;
 
 const summary = readFileSync(artifactPath('never.md'), 'utf8');
+const check = checksIn(readFileSync(artifactPath('slow-check.json'), 'utf8')).find(
+  ({ status }) => status === 'in_progress',
+);
+if (check === undefined) throw new Error('Run the demo again: its last hold has published no check in progress.');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-picture-'));
 try {
   mkdirSync(PICTURES, { recursive: true });
   for (const theme of ['light', 'dark'] as const) {
-    const page = path.join(folder, `${theme}.html`);
-    writeFileSync(page, summaryPage(firstScreen(summary), theme));
-    const picture = path.join(PICTURES, `held-deploy-${theme}.png`);
-    chromium(page, heightOf(page), `--screenshot=${picture}`);
-    console.log(`Drew ${path.relative('', picture)}.`);
+    draw(`held-deploy-${theme}`, summaryPage(firstScreen(summary), theme));
+    draw(`check-run-${theme}`, checkPage(check, theme));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+function draw(name: string, html: string): void {
+  const page = path.join(folder, `${name}.html`);
+  writeFileSync(page, html);
+  const picture = path.join(PICTURES, `${name}.png`);
+  chromium(page, heightOf(page), `--screenshot=${picture}`);
+  console.log(`Drew ${path.relative('', picture)}.`);
 }
 
 /** Returns what comes before the first folded section. */
