@@ -26,7 +26,7 @@ const inventoryWorkflow = z.strictObject({
   delayed: count,
   /** When the oldest of them was created, ISO 8601. */
   oldest: z.iso.datetime(),
-  /** Of how many executions the steps were read. Below the count in flight, `steps` and `patches` are lower bounds. */
+  /** Of how many executions all steps were read. Below the count in flight, `steps` and `patches` are lower bounds. */
   stepsReadOf: count,
   /** The steps that executions in flight have recorded, patch markers excluded. */
   steps: z.array(recordedStep),
@@ -46,8 +46,8 @@ const inventoryApplication = z.strictObject({
   /** The latest version; null where none is registered. */
   latest: name.nullable(),
   versions: z.array(inventoryVersion),
-  /** What the schedules in the database start. */
-  schedules: z.array(z.strictObject({ schedule: name, name, className: name.nullable() })),
+  /** What the schedules in the database start. Decorators in code that are schedules are not in the database. */
+  schedules: z.array(z.strictObject({ schedule: name, name, className: name.nullable(), isPaused: z.boolean() })),
 });
 
 export const inventorySchema = z.strictObject({
@@ -55,7 +55,9 @@ export const inventorySchema = z.strictObject({
   /** Database time, ISO 8601. */
   observedAt: z.iso.datetime(),
   applications: z.array(inventoryApplication),
-  /** What did not fit, in numbers. All zero where the file is whole. */
+  /** False where the role is not allowed to read the schedules: then `schedules` is empty everywhere. */
+  schedulesRead: z.boolean(),
+  /** What is not in the file: executions in flight, names of steps and patches, schedules. All zero where it is whole. */
   omitted: z.strictObject({ workflows: count, steps: count, schedules: count }),
 });
 
