@@ -1,0 +1,118 @@
+import type { Parser } from '@lezer/common';
+
+/** A node of the grammar. Comments are no nodes: `SyntaxTree.comments` has them. */
+export interface SyntaxNode {
+  /** Its name in the grammar: `CallExpression`, `VariableName`, `(`. */
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly parent: SyntaxNode | undefined;
+  readonly children: readonly SyntaxNode[];
+}
+
+/** A comment, with its delimiters. */
+export interface Comment {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/** The text of a file and its nodes. Nothing in it is deeper than `MOST_DEPTH`, so recursion over it is safe. */
+export interface SyntaxTree {
+  readonly text: string;
+  readonly root: SyntaxNode;
+  /** In the order of the text. */
+  readonly comments: readonly Comment[];
+  /** Where the grammar does not know the text, or the file is deeper or longer than what is read. */
+  readonly unreadable: readonly number[];
+  /** The grammar does not know parts of the text. */
+  readonly hasErrors: boolean;
+}
+
+/** Levels that are read. Code that people write has a few dozen, long chains of calls some hundreds. */
+export const MOST_DEPTH = 800;
+/** Nodes that are read of a file: about 2 MB of code. */
+export const MOST_NODES = 1_000_000;
+/** Places that are noted as unreadable in a file. */
+const MOST_UNREADABLE = 20;
+
+interface GrowingNode {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly parent: GrowingNode | undefined;
+  readonly children: GrowingNode[];
+}
+
+/** Parses a text and copies its tree, without recursion: the depth is the author's. It never throws. */
+export function parseSource(parser: Parser, text: string): SyntaxTree {
+  const root: GrowingNode = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
+  const comments: Comment[] = [];
+  const unreadable: number[] = [];
+  let hasErrors = false;
+  let open = root;
+  let depth = 0;
+  let count = 0;
+  const note = (at: number) => {
+    if (unreadable.length < MOST_UNREADABLE) unreadable.push(at);
+    return false;
+  };
+  parser.parse(text).iterate({
+    enter: ({ type, from, to }) => {
+      if (type.isTop) return true;
+      if (type.isError) {
+        hasErrors = true;
+        note(from);
+      }
+      if (type.isSkipped) {
+        comments.push({ from, to, text: text.slice(from, to) });
+        return false;
+      }
+      count += 1;
+      if (count > MOST_NODES || depth >= MOST_DEPTH) return note(from);
+      const node = { name: type.name, from, to, parent: open, children: [] };
+      open.children.push(node);
+      open = node;
+      depth += 1;
+      return true;
+    },
+    // Called only for nodes whose `enter` did not return false.
+    leave: ({ type }) => {
+      if (type.isTop) return;
+      open = open.parent ?? root;
+      depth -= 1;
+    },
+  });
+  return { text, root, comments, unreadable, hasErrors };
+}
+
+/** Returns the text of a node. */
+export function textOf(tree: SyntaxTree, node: SyntaxNode): string {
+  return tree.text.slice(node.from, node.to);
+}
+
+/** Returns the first child with one of these names. */
+export function childOf(node: SyntaxNode, ...names: readonly string[]): SyntaxNode | undefined {
+  return node.children.find(({ name }) => names.includes(name));
+}
+
+/** Returns the children with one of these names. */
+export function childrenOf(node: SyntaxNode, ...names: readonly string[]): readonly SyntaxNode[] {
+  return node.children.filter(({ name }) => names.includes(name));
+}
+
+/** Returns a function that gives the line of an offset, from 1. */
+export function linesOf(text: string): (offset: number) => number {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  };
+}
