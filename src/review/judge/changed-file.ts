@@ -12,6 +12,7 @@ export interface ChangedFile {
   readonly before: SourceFile | undefined;
   /** Undefined where the file is gone. */
   readonly after: SourceFile | undefined;
-  /** The text of the new version, for a suggestion. */
+  /** The texts of both versions, for a suggestion. */
+  readonly oldText: string | undefined;
   readonly text: string | undefined;
 }
