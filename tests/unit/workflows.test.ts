@@ -32,6 +32,16 @@ describe('a workflow of this repository', () => {
     expect(text).not.toMatch(/\bsecrets\b/);
   });
 
+  test.each(workflows)('in $name runs packages of npm only where nothing can be written', ({ text }) => {
+    const writing = Object.entries(parseWorkflow(text).jobs).filter(([, { permissions, steps }]) => {
+      const rights = typeof permissions === 'object' ? Object.values(permissions) : [];
+      return (
+        rights.includes('write') && steps.some(({ run = '' }) => /\b(npm (ci|test|run)|npx|node tests)\b/.test(run))
+      );
+    });
+    expect(writing.map(([name]) => name)).toEqual([]);
+  });
+
   test('is unpinned where it names a tag, a branch, or no version', () => {
     const sha = '3d3c42e5aac5ba805825da76410c181273ba90b1';
     const uses = [`a/b@${sha} # v1.2.3`, 'a/b@v1', `a/b@${sha}`, `a/b/c@${sha} # v1.2.3`, './', `a/b@${sha} # main`];
@@ -62,6 +72,19 @@ describe('the workflow that releases', () => {
 
   test.each(['major', 'npm', 'image'])('publishes in an environment, after the release was verified: %s', (name) => {
     expect(jobs[name]).toMatchObject({ environment: 'release', needs: 'verify' });
+  });
+});
+
+describe('the workflow of CI', () => {
+  const { jobs } = parseWorkflow(readFileSync('.github/workflows/ci.yml', 'utf8'));
+
+  test('publishes a check run with the committed action, in the only job that can write', () => {
+    const { publish, ...others } = jobs;
+    expect(publish?.permissions).toEqual({ checks: 'write', contents: 'read' });
+    for (const { permissions } of Object.values(others)) expect(permissions).toEqual({ contents: 'read' });
+    const gates = publish?.steps.filter(({ uses }) => uses === './').map((step) => step.with) ?? [];
+    expect(new Set(gates.map((inputs) => inputs?.['check-run']))).toEqual(new Set(['drain of the example']));
+    for (const inputs of gates) expect(inputs?.['github-token']).toBe('$' + '{{ github.token }}');
   });
 });
 
