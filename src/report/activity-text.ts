@@ -112,66 +112,101 @@ function describeQueue(activity: Activity & { readonly kind: 'queued' }, now: nu
     : msg`${queue}: nothing of its version was dequeued for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
 
-const START_LISTENER = 'start a process of its version that listens to that queue, or fork it';
+/** How to move a workflow off its version. */
+export function cancelOrFork(canFork: boolean, what = 'it'): string {
+  return canFork ? `cancel or fork ${what}` : `cancel ${what}`;
+}
 
 const NEXT_STEPS = {
   running: 'let it finish',
-  sleeping: 'wait until it wakes, or cancel or fork it',
-  message: 'send the message or set the event that it waits for, or cancel or fork it',
   debouncer: 'stop the calls that postpone it (new versions make them too), or cancel it',
   timer: 'check its code for how long it waits',
   overdue: 'start a process of its application',
 } as const;
 
 /**
- * What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs.
- * `isWithoutProcess`: no process of its version seems to run.
+ * What a person can do about it.
+ *
+ * @param executor The id of the process that ran it; null where it is hidden, or differs.
+ * @param canFork Whether a version stays that can run its fork.
+ * @param isWithoutProcess Whether no process of its version seems to run.
  */
 export function nextStepFor(
   { state, activity }: WorkflowStatus,
   executor: string | null,
+  canFork: boolean,
   isWithoutProcess = false,
 ): Message {
-  if (activity.kind === 'silent') return nextStepInSilence(executor, isWithoutProcess);
-  if (activity.kind === 'queued') return trusted(nextStepInQueue(activity, isWithoutProcess));
-  if (activity.kind === 'child') return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
-  if (activity.kind === 'message' && activity.ofDebouncer) return trusted(NEXT_STEPS.debouncer);
-  if (activity.kind !== 'delayed') return trusted(NEXT_STEPS[activity.kind]);
-  return trusted(
-    activity.debounced
-      ? 'stop the calls that postpone it, or cancel it'
-      : 'wait, shorten its delay, or cancel or fork it',
-  );
+  const moved = cancelOrFork(canFork);
+  switch (activity.kind) {
+    case 'silent':
+      return nextStepInSilence(executor, canFork, isWithoutProcess);
+    case 'queued':
+      return trusted(nextStepInQueue(activity, canFork, isWithoutProcess));
+    case 'child':
+      return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
+    case 'sleeping':
+      return trusted(`wait until it wakes, or ${moved}`);
+    case 'message':
+      return trusted(
+        activity.ofDebouncer
+          ? NEXT_STEPS.debouncer
+          : `send the message or set the event that it waits for, or ${moved}`,
+      );
+    case 'delayed':
+      return trusted(
+        activity.debounced ? 'stop the calls that postpone it, or cancel it' : `wait, shorten its delay, or ${moved}`,
+      );
+    default:
+      return trusted(NEXT_STEPS[activity.kind]);
+  }
+}
+
+/** The same, where a fork comes first: nothing else keeps the work. */
+export function forkOrCancel(canFork: boolean): string {
+  return canFork ? 'fork or cancel it' : 'cancel it';
+}
+
+/** What helps with all of a version without a process. The gate only infers that there is none. */
+export function nextStepWithoutProcess(canFork: boolean): Message {
+  return trusted(`start a process of its version, or ${forkOrCancel(canFork)} once none runs`);
 }
 
 /** The executor id that every SDK has unless it is given another one. */
 export const DEFAULT_EXECUTOR = 'local';
 
 /** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
-function nextStepInSilence(executor: string | null, isWithoutProcess: boolean): Message {
+function nextStepInSilence(executor: string | null, canFork: boolean, isWithoutProcess: boolean): Message {
   // What helps with all of the version names the executor ids, where no process of it seems to run.
-  if (isWithoutProcess) return trusted('start a process of its version, or fork or cancel it once none runs');
+  if (isWithoutProcess) return nextStepWithoutProcess(canFork);
   const [which, same] = executor ? [msg` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
-  return msg`check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
+  return msg`check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or ${trusted(lastResort(canFork))}`;
+}
+
+/** A fork, which does not end the work, where there can be one. */
+function lastResort(canFork: boolean): string {
+  return canFork ? 'fork it' : 'cancel it';
 }
 
 function nextStepInQueue(
   { moves, running, limit, inPartition, workerLimit, unversioned }: Activity & { readonly kind: 'queued' },
+  canFork: boolean,
   isWithoutProcess: boolean,
 ): string {
-  if (limit === 0) return 'raise the limit of that queue, or cancel or fork it';
-  if (workerLimit === 0) return 'raise the worker limit of that queue, or cancel or fork it';
+  const startListener = `start a process of its version that listens to that queue, or ${lastResort(canFork)}`;
+  if (limit === 0) return `raise the limit of that queue, or ${cancelOrFork(canFork)}`;
+  if (workerLimit === 0) return `raise the worker limit of that queue, or ${cancelOrFork(canFork)}`;
   if (unversioned) return 'check that a process of the new version listens to that queue, or cancel it';
-  if (isWithoutProcess) return START_LISTENER;
+  if (isWithoutProcess) return startListener;
   if (moves) return 'let the queue drain';
   if (limit !== null && running >= limit) {
     const where = inPartition ? 'that partition of the queue' : 'that queue';
     return `unblock what is running from ${where} (any version), or raise its limit`;
   }
   if (workerLimit !== undefined) {
-    return 'unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or fork it';
+    return `unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or ${lastResort(canFork)}`;
   }
   return running > 0
-    ? 'check what is running from that queue: it can take up all the workers. Or start a process of its version, or fork it'
-    : START_LISTENER;
+    ? `check what is running from that queue: it can take up all the workers. Or start a process of its version, or ${lastResort(canFork)}`
+    : startListener;
 }

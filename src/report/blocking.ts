@@ -52,6 +52,17 @@ export function newVersionOf({ index, targets }: Evaluation): string | null {
   return index?.latest.values().find((version) => !retired.has(version)) ?? null;
 }
 
+/**
+ * Whether a version stays that can run forks. Where the latest is a target itself and no kept version is registered, a
+ * fork would only move work from one target to another. Where nothing is registered, a person may know one.
+ */
+export function canFork(evaluation: Evaluation): boolean {
+  const { index, state, targets } = evaluation;
+  if (index === undefined || index.latest.size === 0 || newVersionOf(evaluation) !== null) return true;
+  const retired = new Set<string | null>(targets.map(({ version }) => version));
+  return (state.kept ?? []).some((version) => index.registrations.has(version) && !retired.has(version));
+}
+
 /** DBOS's command line for the work that blocks. */
 export function commandLineOf({ evaluation, forecast }: Poll, schema: string): CommandLine {
   const { index, snapshot, state } = evaluation;

@@ -5,8 +5,9 @@ import type { EarliestEnd } from '../forecast/earliest-end.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import type { Blocker } from '../rules/index.ts';
 import { durationText, momentText, spanText } from '../time.ts';
-import { DEFAULT_EXECUTOR, describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
+import { cancelOrFork, DEFAULT_EXECUTOR, describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
 import { largestAlike, longest } from './alike.ts';
+import { canFork } from './blocking.ts';
 import type { Diagnosis, Subject } from './diagnosis.ts';
 import { allOf, expectation, shareOf, stuckExpectation, verbOf } from './expectation.ts';
 import { leftText } from './forecast-text.ts';
@@ -82,7 +83,7 @@ export function outlasting(subject: Subject, deadline: number): Diagnosis | unde
     brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
     reason: msg`${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
     ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
-    nextStep: msg`To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
+    nextStep: msg`To drain sooner: ${trusted(cancelOrFork(canFork(poll.evaluation), ''))}${namedEnds(drain.earliestEnds, deadline)}.`,
   };
 }
 
@@ -224,7 +225,7 @@ function quiet(quietMs: number, subject: Subject): Diagnosis {
     nextStep:
       other === undefined
         ? msg`Check whether a process of ${versionName(target.version)} still runs.`
-        : msg`${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null)}.`,
+        : msg`${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null, canFork(poll.evaluation))}.`,
   };
 }
 

@@ -6,9 +6,9 @@ import { shownId } from '../hidden-ids.ts';
 import type { Poll } from '../hold/hold.ts';
 import { type Message, trusted } from '../message.ts';
 import { KIT_STATES, type KitState, kitStateOf } from '../unblock/states.ts';
-import { describeActivity, nextStepFor } from './activity-text.ts';
+import { describeActivity, forkOrCancel, nextStepFor, nextStepWithoutProcess } from './activity-text.ts';
 import { likenessOf, longest } from './alike.ts';
-import { blocksTarget, isLive } from './blocking.ts';
+import { blocksTarget, canFork, isLive } from './blocking.ts';
 import type { ActivityReport, ForecastReport, RunReport } from './schema.ts';
 
 const EARLIEST_ENDS_REPORTED = 5;
@@ -50,7 +50,7 @@ export function activityReport(workflow: WorkflowDetail, poll: Poll, isWait: boo
     until: 'until' in activity ? activity.until : null,
     child: activity.kind === 'child' ? shownId(activity.child.id) : null,
     message: describeActivity(status, now),
-    nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor),
+    nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor, canFork(poll.evaluation)),
   };
 }
 
@@ -79,7 +79,7 @@ export function activitiesReport(poll: Poll, isWait: boolean): RunReport['activi
       workflow: workflow.name,
       className: workflow.className,
       message: describeActivity(status, observedAt),
-      nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null),
+      nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null, canFork(evaluation)),
     };
   });
   const items = groups
@@ -90,10 +90,10 @@ export function activitiesReport(poll: Poll, isWait: boolean): RunReport['activi
 
 /** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
-  live: trusted('move the traffic to another version first'),
-  'no-process': trusted('start a process of its version, or fork or cancel it once none runs'),
-  outlasting: trusted('fork or cancel it: it outlasts the timeout'),
-  stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
+  live: () => trusted('move the traffic to another version first'),
+  'no-process': nextStepWithoutProcess,
+  outlasting: (canFork: boolean) => trusted(`${forkOrCancel(canFork)}: it outlasts the timeout`),
+  stuck: (canFork: boolean) => trusted(`check whether its process still runs. If not, ${forkOrCancel(canFork)}`),
 } as const;
 
 /** What a person can do about a workflow, given how its version stands. */
@@ -104,9 +104,10 @@ function nextStep(
     stands,
   }: { readonly status: WorkflowStatus; readonly state: KitState; readonly stands: Standing | undefined },
   executor: string | null,
+  forks: boolean,
 ): Message {
   const isOfVersion = stands !== undefined && (state !== 'stuck' || stands === 'live');
-  return isOfVersion ? NOT_BY_ITSELF[stands] : nextStepFor(status, executor, stands === 'no-process');
+  return isOfVersion ? NOT_BY_ITSELF[stands](forks) : nextStepFor(status, executor, forks, stands === 'no-process');
 }
 
 type Standing = keyof typeof NOT_BY_ITSELF;

@@ -6,7 +6,7 @@ import type { NewTopLevel } from '../forecast/history.ts';
 import type { Rate } from '../forecast/rate.ts';
 import { counted, joined, type Message, msg, namesOf, number, trusted } from '../message.ts';
 import { durationInput, durationText, momentText, spanText } from '../time.ts';
-import { workflowNamed } from './activity-text.ts';
+import { cancelOrFork, workflowNamed } from './activity-text.ts';
 
 /** A few workflows stand for all: this many are named. */
 const NAMED = 3;
@@ -109,8 +109,15 @@ function stateOf({ because }: EarliestEnd): string {
  * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
  *
  * @param stuck How many workflows are stuck. With any, no timeout is long enough.
+ * @param canFork Whether a version stays that can run forks.
  */
-export function describeCannotDrain(beyond: PastDeadline, now: number, config: RunLimit, stuck = 0): Message {
+export function describeCannotDrain(
+  beyond: PastDeadline,
+  now: number,
+  config: RunLimit,
+  stuck: number,
+  canFork: boolean,
+): Message {
   // `"order-7" ("checkout") is asleep until 14:05 UTC`.
   const named = beyond.earliestEnds
     .slice(0, NAMED)
@@ -128,7 +135,10 @@ export function describeCannotDrain(beyond: PastDeadline, now: number, config: R
       : timeout === null
         ? beyondEveryRun(config)
         : msg`To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
-  const sooner = stuck > 0 ? 'cancel them, or fork those that no process still works on' : 'cancel or fork them';
+  const isCareful = canFork && stuck > 0;
+  const sooner = isCareful
+    ? 'cancel them, or fork those that no process still works on'
+    : cancelOrFork(canFork, 'them');
   return msg`The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, ${trusted(sooner)}. \`fail-fast: false\` waits anyway.`;
 }
 

@@ -33,6 +33,9 @@ export function needsOf(fits: string): readonly string[] {
   ];
 }
 
+const BEFORE_A_FORK =
+  ' Before a fork, check that no process still works on what is stuck, and read the comment at the top of the script.';
+
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
 export function kitSection({ shell, folder, list }: WrittenKit, newVersion: string | null): string {
   const what: Record<UnblockCommand, string> = {
@@ -42,14 +45,14 @@ export function kitSection({ shell, folder, list }: WrittenKit, newVersion: stri
       newVersion === null ? trusted('continues them on the new version') : msg`continues them on ${newVersion}`,
     ),
   };
+  const commands = commandsOf({ newVersion: newVersion ?? undefined });
+  const canFork = commands.includes('fork');
   return blocks(
     `A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`,
-    commandsOf({ newVersion: newVersion ?? undefined })
-      .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-      .join('\n'),
-    'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, check that no process still works on what is stuck, and read the comment at the top of the script.',
+    commands.map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`).join('\n'),
+    `Once the old processes are gone, add \`--all\` for the queued, waiting and progressing ones. To take only some, pass \`--name PATTERN\` or ids.${canFork ? BEFORE_A_FORK : ''}`,
     'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.',
-    'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.',
+    `With DBOS Conductor, you can also use \`dbosctl workflow cancel\`${canFork ? ' and `dbosctl workflow fork`' : ''} while a process of the application is connected.`,
     `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`,
     listSection(list),
   );

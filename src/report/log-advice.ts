@@ -3,7 +3,7 @@ import { msg, number, trusted } from '../message.ts';
 import { blockersOf, blockersOfAll } from '../rules/decide.ts';
 import { type Blocker, explainBlocker } from '../rules/index.ts';
 import { describeActivity, nextStepFor, workflowNamed } from './activity-text.ts';
-import { blocksTarget, isLive } from './blocking.ts';
+import { blocksTarget, canFork, isLive } from './blocking.ts';
 import type { Diagnoses, Diagnosis } from './diagnosis.ts';
 import { type Explanations, outlook } from './forecast-text.ts';
 import { versionName } from './text.ts';
@@ -97,7 +97,7 @@ function stuckWork({ evaluation, forecast }: Poll): Explanations {
     const more = trusted(group.length > 1 ? ` and ${number(group.length - 1)} more` : '');
     const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
     // Without a process, there is one next step for all. To fork work of a live version would hit live work.
-    const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
+    const step = nextStepFor(status, isOneExecutor ? workflow.executor : null, canFork(evaluation));
     const isUnhelped = isDead || live.has(workflow.version);
     const next = isUnhelped ? trusted('') : msg` Next: ${step}.`;
     const what = msg`${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;

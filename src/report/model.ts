@@ -10,10 +10,19 @@ import type { Message } from '../message.ts';
 import { blockersOfAll } from '../rules/decide.ts';
 import type { TargetEvaluation } from '../rules/evaluate.ts';
 import { type Blocker, explainBlocker, shortNames } from '../rules/index.ts';
+import type { Prospects } from '../rules/rule.ts';
 import { conclusionOf } from '../rules/verdict.ts';
 import { TROUBLESHOOTING } from '../run-context.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
-import { blockingGroups, blocksTarget, commandLineOf, inFlightOnAll, newVersionOf, omittedFrom } from './blocking.ts';
+import {
+  blockingGroups,
+  blocksTarget,
+  canFork,
+  commandLineOf,
+  inFlightOnAll,
+  newVersionOf,
+  omittedFrom,
+} from './blocking.ts';
 import { type Diagnoses, diagnosesOf } from './diagnosis.ts';
 import { activitiesReport, activityReport, forecastReport } from './forecast-report.ts';
 import { describeCannotDrain, describeForecast, neededTimeout } from './forecast-text.ts';
@@ -152,7 +161,7 @@ function seenAt(last: Poll, run: Run) {
     pastDeadline:
       pastDeadline === undefined || config === undefined
         ? null
-        : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck),
+        : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck, canFork(evaluation)),
     versions,
     diagnosis: diagnoses.worst ?? null,
     // After a failure, what an earlier poll saw is no answer.
@@ -201,7 +210,9 @@ function versionReport(
     version: whole,
     drained: shown.drained && run.failure === undefined,
     idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
-    blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
+    blockers: [...evaluation.gate, ...blockers].map((each) =>
+      blockerReport(each, { isPastDeadline, canFork: canFork(evaluation) }),
+    ),
     reasons: shortNames(blockers),
     diagnosis: diagnoses.of.get(version) ?? null,
     ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
@@ -248,6 +259,6 @@ function workflowsReport(poll: Poll, pastDeadline: PastDeadline | undefined, isW
   };
 }
 
-function blockerReport(blocker: Blocker, pastDeadline = false): RunReport['blockers'][number] {
-  return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
+function blockerReport(blocker: Blocker, prospects?: Prospects): RunReport['blockers'][number] {
+  return { kind: blocker.kind, message: explainBlocker(blocker, prospects) };
 }

@@ -151,7 +151,12 @@ function unblocking(
     what: msg`${trusted(verb)} ${trusted(them)} to ${newVersion ?? ''}${trusted(forkCondition(report, which))}:`,
     command: `sh unblock.sh fork${which}`,
   };
-  return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+  const isFirst = !canFork && verb === 'Fork';
+  const cancel = {
+    what: trusted(`${isFirst ? 'Cancel' : 'Or cancel'} ${them}:`),
+    command: `sh unblock.sh cancel${which}`,
+  };
+  return [...(canFork ? [fork] : []), cancel];
 }
 
 function waiting({ verdict, mode, pastDeadline, neededTimeout }: RunReport): readonly Option[] {

@@ -20,11 +20,12 @@ export const inFlight: Rule<InFlight> = {
     'in-flight': {
       verdict: 'in-flight',
       shortName: null,
-      explain(blocker, pastDeadline) {
+      explain(blocker, { isPastDeadline, canFork }) {
         const count = total(blocker);
-        const remedy = pastDeadline
-          ? trusted('Cancel or fork the workflows that will not finish before the timeout.')
-          : msg`Wait for ${them(count)}, or cancel ${them(count)}. Fork ${them(count)} only if no process still works on ${them(count)}.`;
+        const it = them(count);
+        const remedy = isPastDeadline
+          ? trusted(`Cancel${canFork ? ' or fork' : ''} the workflows that will not finish before the timeout.`)
+          : msg`Wait for ${it}, or cancel ${it}.${canFork ? msg` Fork ${it} only if no process still works on ${it}.` : []}`;
         return msg`${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${trusted(
           describeCounts(blocker),
         )}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;

@@ -8,7 +8,7 @@ import { unversioned } from './6-unversioned.ts';
 import { application } from './7-application.ts';
 import { keptVersions } from './8-kept-versions.ts';
 import { trustedDatabase } from './9-trusted.ts';
-import type { BlockerKind, Rule } from './rule.ts';
+import type { BlockerKind, Prospects, Rule } from './rule.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The rule of retirement, 1 to 9. `docs/rule-of-retirement.md` says what each is for. */
@@ -51,13 +51,11 @@ export function findBlockers(
   return RULES.flatMap((rule) => check(rule) ?? []);
 }
 
-/**
- * Explains what a blocker means and what to do, the input that lifts it included.
- *
- * @param pastDeadline Some of the work on this version certainly lasts past the timeout of the hold.
- */
-export function explainBlocker(blocker: Blocker, pastDeadline = false): Message {
-  return explainAs(blocker.kind, blocker, pastDeadline);
+const USUAL: Prospects = { isPastDeadline: false, canFork: true };
+
+/** Explains what a blocker means and what to do, the input that lifts it included. */
+export function explainBlocker(blocker: Blocker, prospects = USUAL): Message {
+  return explainAs(blocker.kind, blocker, prospects);
 }
 
 /** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
@@ -70,6 +68,6 @@ export function shortNames(blockers: readonly Blocker[]): readonly string[] {
   return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
 }
 
-function explainAs<K extends Blocker['kind']>(kind: K, blocker: BlockerByKind[K], pastDeadline: boolean): Message {
-  return KINDS[kind].explain(blocker, pastDeadline);
+function explainAs<K extends Blocker['kind']>(kind: K, blocker: BlockerByKind[K], prospects: Prospects): Message {
+  return KINDS[kind].explain(blocker, prospects);
 }

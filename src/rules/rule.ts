@@ -5,18 +5,22 @@ import type { RuleContext } from './context.ts';
 import type { Target } from './target.ts';
 import type { Verdict } from './verdict.ts';
 
+/** What a person can do about the work on a version. */
+export interface Prospects {
+  /** Some of it certainly lasts past the timeout of the hold. */
+  readonly isPastDeadline: boolean;
+  /** A version stays that can run forks. */
+  readonly canFork: boolean;
+}
+
 /** What is known about one kind of blocker, besides how it is found. */
 export interface BlockerKind<B> {
   /** The verdict that it leads to while it stands, outside the timeout of a hold. */
   readonly verdict: Verdict;
   /** Its name in a line of the log. Null where that line has the counts in its place. */
   readonly shortName: string | null;
-  /**
-   * Explains what it means and what to do, the input that lifts it included.
-   *
-   * @param pastDeadline Some of the work on this version certainly lasts past the timeout of the hold.
-   */
-  explain(blocker: B, pastDeadline: boolean): Message;
+  /** Explains what it means and what to do, the input that lifts it included. */
+  explain(blocker: B, prospects: Prospects): Message;
 }
 
 /**

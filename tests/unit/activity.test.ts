@@ -74,7 +74,7 @@ describe('a pending workflow', () => {
 });
 
 describe('the next step of a workflow whose process may be gone', () => {
-  const next = (executor: string | null) => plain(nextStepFor(statusOf(quiet(HOUR)), executor));
+  const next = (executor: string | null) => plain(nextStepFor(statusOf(quiet(HOUR)), executor, true));
 
   test('names the executor id that recovers it, unless that is hidden or unknown', () => {
     expect(next('pod-7')).toBe(
@@ -108,8 +108,10 @@ describe('a queue whose limit is 0', () => {
     expect(plain(describeActivity(status, now))).toBe(
       'queued in "mail", whose worker limit is 0: no process dequeues from it',
     );
-    expect(plain(nextStepFor(status, null))).toBe('raise the worker limit of that queue, or cancel or fork it');
     expect(plain(nextStepFor(status, null, true))).toBe('raise the worker limit of that queue, or cancel or fork it');
+    expect(plain(nextStepFor(status, null, true, true))).toBe(
+      'raise the worker limit of that queue, or cancel or fork it',
+    );
   });
 });
 
@@ -324,7 +326,7 @@ describe("a debouncer of DBOS's own", () => {
     expect(plain(describeActivity(status, now))).toBe(
       "a debouncer of DBOS's own, waiting for more calls until 01:00 UTC (in 1h): each call postpones it",
     );
-    expect(plain(nextStepFor(status, 'local'))).toMatch(/^stop the calls that postpone it/);
+    expect(plain(nextStepFor(status, 'local', true))).toMatch(/^stop the calls that postpone it/);
     expect(plain(describeActivity(statusOf(quiet(HOUR, { ...marked, ...own })), now))).toMatch(/for 1h: each/);
   });
 
@@ -334,7 +336,7 @@ describe("a debouncer of DBOS's own", () => {
   ])('is not a workflow with such a name %s', (_what, own) => {
     const status = statusOf(quiet(HOUR, { ...waiting, ...own }));
     expect(status.activity).toEqual({ kind: 'message', until: now + HOUR });
-    expect(plain(nextStepFor(status, 'local'))).toMatch(/^send the message or set the event/);
+    expect(plain(nextStepFor(status, 'local', true))).toMatch(/^send the message or set the event/);
   });
 });
 
@@ -451,7 +453,7 @@ describe('an enqueued workflow', () => {
     expect(plain(describeActivity(full, now))).toBe(
       'queued in "mail", in a full partition (1 of 1 running in all versions, its partition\'s concurrency limit): nothing of its version was dequeued for 15m',
     );
-    expect(plain(nextStepFor(full, 'local'))).toBe(
+    expect(plain(nextStepFor(full, 'local', true))).toBe(
       'unblock what is running from that partition of the queue (any version), or raise its limit',
     );
     const moving = partitioned(true, 1, MINUTE);
@@ -459,7 +461,7 @@ describe('an enqueued workflow', () => {
     expect(plain(describeActivity(moving, now))).toMatch(/behind others \(1 of 1 running .* its partition's/);
     for (const other of [partitioned(false, 1), partitioned(true, null)]) {
       expect(other.activity).toMatchObject({ running: 5, limit: 9, inPartition: false });
-      expect(plain(nextStepFor(other, 'local'))).toMatch(/start a process of its version/);
+      expect(plain(nextStepFor(other, 'local', true))).toMatch(/start a process of its version/);
     }
     expect(plain(describeActivity(partitioned(false, 0), now))).toMatch(/whose concurrency limit is 0/);
   });

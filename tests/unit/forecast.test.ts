@@ -720,7 +720,7 @@ describe('processes of the target', () => {
     expect(status && plain(describeActivity(status, DATABASE_EPOCH))).toContain(
       'at most 1 in each process, of the queue or of a partition)',
     );
-    expect(status && plain(nextStepFor(status, null))).toContain('raise its worker limit');
+    expect(status && plain(nextStepFor(status, null, true))).toContain('raise its worker limit');
   });
 
   test('keep a queue moving that is empty between two short workflows', async () => {

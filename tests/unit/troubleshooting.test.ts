@@ -260,7 +260,7 @@ async function outlooks(): Promise<readonly string[]> {
       return [...(worst === undefined ? [] : [worst.reason]), ...told];
     },
   );
-  return [describeCannotDrain(beyond, now, config()), ...forecasts].map(plain);
+  return [describeCannotDrain(beyond, now, config(), 0, true), ...forecasts].map(plain);
 }
 
 const url = 'postgres://gate:secret@db.internal/shop';

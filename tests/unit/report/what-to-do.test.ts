@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { trusted } from '../../../src/message.ts';
 import { nameInputsBy } from '../../../src/naming.ts';
+import { annotationsOf } from '../../../src/report/annotations.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { summaryOf } from '../../../src/report/summary.ts';
 import { plain } from '../../../src/report/text.ts';
 import {
   DATABASE_EPOCH,
   inFlight,
+  queueInFlight,
   registration,
   type Script,
   step,
@@ -69,6 +71,56 @@ describe('what to do', () => {
     const { run } = await holdAndLog(timed(sleeping), { mode: 'check' });
     const text = rendered(summaryOf(runReportOf(run), kitOf(run, '/tmp/gate')));
     expect(text).toMatch(/ Fork what is asleep to 2\.0\.0: ?sh unblock\.sh fork /);
+  });
+
+  test('offers no fork where no version stays that could run it: the latest is to be retired, too', async () => {
+    const registrations = [registration('0.9.0', 1), registration('1.0.0', 2)];
+    const sleep = { name: 'DBOS.sleep', startedAt: DATABASE_EPOCH };
+    const of = (version: string) => [
+      workflowDetail({ ...IDLE, version, id: `silent-${version}` }),
+      workflowDetail({ ...IDLE, version, id: `queued-${version}`, status: 'ENQUEUED', queue: 'mail' }),
+      workflowDetail({
+        version,
+        id: `late-${version}`,
+        lastStep: step({ ...sleep, completedAt: DATABASE_EPOCH + 2 * HOUR }),
+      }),
+      workflowDetail({
+        ...{ version, id: `waits-${version}` },
+        ...{ ...IDLE, lastStep: step({ ...sleep, number: 2, completedAt: DATABASE_EPOCH }) },
+      }),
+      workflowDetail({ version, id: `delayed-${version}`, status: 'DELAYED', delayUntil: DATABASE_EPOCH + HOUR }),
+    ];
+    const both: Script = () => ({
+      registrations,
+      inFlight: ['0.9.0', '1.0.0'].map((version) => inFlight(version, { pending: 3, enqueued: 1, delayed: 1 })),
+      workflows: { items: [...of('0.9.0'), ...of('1.0.0')], ...whole },
+      queues: ['0.9.0', '1.0.0'].map((version) => queueInFlight({ version, concurrency: 0 })),
+    });
+    const targets = { kind: 'named', versions: ['0.9.0', '1.0.0'] } as const;
+    for (const onLive of ['block', 'ignore'] as const) {
+      const { run, lines } = await holdAndLog(timed(both), { targets, onLive });
+      const report = runReportOf(run);
+      const summary = rendered(summaryOf(report, kitOf(run, '/tmp/gate')).split('<details>')[0] ?? '');
+      const annotations = annotationsOf(report).map(({ message }) => message);
+      expect(report).toMatchObject({ verdict: 'cannot-drain', newVersion: null });
+      const blockers = report.versions.flatMap((version) => version.blockers.map(({ message }) => plain(message)));
+      expect([summary, ...lines, ...annotations, ...blockers].filter((text) => /\bfork\b/i.test(text))).toEqual([]);
+      expect(summary).toContain('cancel it');
+      expect(summary).not.toContain('What to do Or');
+      expect(summaryOf(report, kitOf(run, '/tmp/gate'))).not.toMatch(/Before a fork|workflow fork/);
+    }
+  });
+
+  test('offers a fork to a version that is kept, though the latest is retired', async () => {
+    const registrations = [registration('0.9.0', 1), registration('1.0.0', 2)];
+    const { run } = await holdAndLog(
+      timed((poll) => ({ ...asleepAndStuck(poll), registrations })),
+      {
+        targets: { kind: 'all-but', keep: ['0.9.0'] },
+        onLive: 'ignore',
+      },
+    );
+    expect(rendered(summaryOf(runReportOf(run)))).toContain('or fork it');
   });
 
   test('never is to cancel or fork what is in flight on a live version, not even in the numbers', async () => {
