@@ -86,7 +86,7 @@ export const NOW = sql`(extract(epoch FROM now()) * 1000)::bigint`;
  * can be equal, and before Postgres 18 it cannot do `LIKE`. Statuses and the ids of steps keep theirs, as their indexes
  * do: rows that are equal to a status in flight count as such, and no two workflows have equal ids.
  */
-const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
+export const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
 
 /**
  * In every SDK the id of a workflow that a schedule started is `sched-`, the name, `-`, and the instant. Go writes a
@@ -95,10 +95,10 @@ const bytes = (name: Sql): Sql => sql`(${name} COLLATE pg_catalog."C")`;
 const SCHEDULED_INSTANT = sql`'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
 
 /**
- * The name of a version, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
+ * The name of a version or a workflow, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
  * is read. A database in SQL_ASCII holds bytes of any encoding, UTF-8 most often.
  */
-function versionOf(column: Sql): Sql {
+export function wholeOrCut(column: Sql): Sql {
   const name = bytes(column);
   const utf8 = sql`convert_to(${name}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
   return bytes(sql`CASE WHEN octet_length(${name}) > ${LONGEST_NAME_BYTES} OR starts_with(${name}, ${literal(CUT_MARK)})
@@ -152,7 +152,7 @@ export function workflowColumns(schema: Schema) {
   const isDebounced = column('is_debounced');
   const deadline = column('workflow_deadline_epoch_ms');
   const id = bytes(sql`workflow_uuid`);
-  const version = versionOf(sql`application_version`);
+  const version = wholeOrCut(sql`application_version`);
   // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
   const atMost = sql`${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql`created_at`)}`;
   return {
@@ -209,7 +209,7 @@ export function stepColumns(schema: Schema) {
 export function registrationColumns(schema: Schema) {
   const column = columnsOf(schema, 'application_versions');
   return {
-    version: versionOf(sql`version_name`),
+    version: wholeOrCut(sql`version_name`),
     owner: column('application_name', OWNER),
     createdAt: column('created_at'),
   };

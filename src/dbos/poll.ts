@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { GateConfig } from '../config.ts';
-import { codeOf, isSqlState } from '../errors.ts';
 import type { Connection } from '../postgres/connection.ts';
 import { beginReadCommitted } from '../postgres/guards.ts';
 import type { Statement } from '../postgres/sql.ts';
@@ -15,6 +14,7 @@ import type { DatabaseFacts, Snapshot, SnapshotRequest } from './snapshot/index.
 import { snapshotQuery, snapshotRow } from './snapshot/index.ts';
 import type { SnapshotQuery } from './snapshot/section.ts';
 import { statusScanQuery, unknownStatus } from './snapshot/unknown-statuses.ts';
+import { inTransaction, onlyRow, scanOnce } from './transaction.ts';
 
 /** What one poll is about. */
 export interface PollRequest {
@@ -106,7 +106,7 @@ async function readUntilStable(connection: Connection, { config, gate, request }
 }
 
 /** @throws ReportableError where the role cannot read all that the poll names. */
-function requireAccess(probe: ProbeRow, config: DatabaseConfig) {
+export function requireAccess(probe: ProbeRow, config: DatabaseConfig) {
   const unreachable = unreachableTables(probe, config);
   if (unreachable !== undefined) throw unreachable;
   const isPolled = isReadable(factsOf(probe));
@@ -136,41 +136,4 @@ async function searchHistory(scan: Scan, query: SnapshotQuery, versions: readonl
   const found = await scan(historyQuery(query), foundVersion);
   const complete = found !== 'timed-out';
   return { searchedFor: versions, found: complete ? found : [], complete };
-}
-
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scanOnce<T>(connection: Connection, pollTimeoutMs: number, statement: Statement, row: z.ZodType<T>) {
-  try {
-    return await inTransaction(connection, async () => {
-      await connection.run(beginReadCommitted(pollTimeoutMs));
-      return onlyRow(connection, withServer(statement), rowsWithServer(row));
-    });
-  } catch (error) {
-    if (codeOf(error) === '57014') return 'timed-out';
-    throw error;
-  }
-}
-
-/**
- * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
- * so that a pooler can keep its connection. Without an answer it sends nothing more.
- */
-async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await work();
-    await connection.run('COMMIT');
-    return result;
-  } catch (error) {
-    if (isSqlState(codeOf(error))) await connection.run('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
-}
-
-/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
-export async function onlyRow<T>(connection: Connection, statement: Statement, row: z.ZodType<T>): Promise<T> {
-  const [first, ...others] = await connection.rows(statement, row);
-  if (first === undefined || others.length > 0) {
-    throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
-  }
-  return first;
 }

@@ -34,14 +34,18 @@ export const probeRow = z.object({
 });
 export type ProbeRow = z.infer<typeof probeRow>;
 
-/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
-export function openSnapshot(schema: string, pollTimeoutMs: number): Statement {
-  const { text, values } = probeQuery(schema);
+/**
+ * Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot.
+ *
+ * @param others Tables of DBOS that the poll does not read, and that the probe looks for as well.
+ */
+export function openSnapshot(schema: string, pollTimeoutMs: number, others: readonly string[] = []): Statement {
+  const { text, values } = probeQuery(schema, others);
   return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
 }
 
 /** Facts from the catalogs, which every role can read. */
-export function probeQuery(schema: string): Statement {
+export function probeQuery(schema: string, others: readonly string[] = []): Statement {
   return statement(sql`
 SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
@@ -73,7 +77,7 @@ SELECT ${NOW}::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                    AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN (${join(TABLES.map(literal), ', ')})
+                   AND c.relname IN (${join([...TABLES, ...others].map(literal), ', ')})
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = ${literal(schema)}

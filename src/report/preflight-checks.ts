@@ -1,8 +1,8 @@
 import type { Access } from '../dbos/preflight.ts';
 import { releasesOf } from '../dbos/schema-age.ts';
 import { isSharedVersion, sdkIn } from '../dbos/sdk.ts';
+import { NEWEST_KNOWN_MIGRATION } from '../dbos/trust.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
-import { NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { sourceInWords } from './log-opening.ts';
 import type { Run } from './model.ts';

@@ -1,11 +1,11 @@
 import type { GateConfig } from '../config.ts';
 import { isSharedVersion, PATCHING_VERSION, type Sdk, sdkIn, sdksWithout } from '../dbos/sdk.ts';
+import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../dbos/trust.ts';
 import { fullName } from '../dbos/workflow-name.ts';
 import type { Poll } from '../hold/hold.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { serverCheck } from '../postgres/tls.ts';
 import type { DatabaseConfig } from '../postgres/url.ts';
-import { isNewerThanKnown, NEWEST_KNOWN_MIGRATION } from '../rules/9-trusted.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { explainFormerNames } from '../rules/former-names.ts';
 import type { Blocker } from '../rules/index.ts';

@@ -1,5 +1,11 @@
-import { STANDBY } from '../dbos/access.ts';
 import type { DatabaseFacts, UnknownStatus } from '../dbos/snapshot/index.ts';
+import {
+  explainUntrusted,
+  isNewerThanKnown,
+  reasonsAgainst,
+  SCAN_TIMED_OUT,
+  type UntrustedDatabase,
+} from '../dbos/trust.ts';
 import type { GateState, SettleWindow } from '../hold/state.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
 import { spanText } from '../time.ts';
@@ -8,16 +14,7 @@ import { sumOf, unknownStatusesOn } from './snapshot-index.ts';
 import { agreeing } from './wording.ts';
 
 /** Why the database cannot be trusted. */
-export type UntrustedReason =
-  | 'standby'
-  | 'logical-subscriber'
-  | 'not-a-table'
-  | 'shard'
-  | 'another-table'
-  | 'another-cluster'
-  | 'perhaps-another-cluster'
-  | 'row-security'
-  | { readonly missingColumns: readonly string[] };
+export type UntrustedReason = UntrustedDatabase | 'another-table' | 'another-cluster' | 'perhaps-another-cluster';
 
 /** What the gate reads, but cannot believe or understand. */
 export type UntrustedData =
@@ -35,16 +32,13 @@ export type UntrustedData =
   /** The schema is newer than the gate, and its statuses were not looked through. */
   | { readonly kind: 'statuses-not-scanned'; readonly timedOut: boolean };
 
-/**
- * The newest shared migration number whose schema and statuses this gate knows: Python SDK 3.4 and Go 1.8. TypeScript 5.3
- * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
- */
-export const NEWEST_KNOWN_MIGRATION = 125;
-
 /** Rule 9: the database can be trusted, and each status in it is understood. */
 export const trustedDatabase: Rule<UntrustedData> = {
   checkDatabase: (database, before) =>
-    reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
+    [...reasonsAgainst(database), ...sinceBefore(database, before)].map((reason) => ({
+      kind: 'untrusted-database',
+      reason,
+    })),
 
   checkGate({ before, database, index }) {
     if (!isAnotherServer(before, database)) return [];
@@ -96,16 +90,11 @@ export const trustedDatabase: Rule<UntrustedData> = {
       shortName: 'unknown statuses possible',
       explain: ({ timedOut }) =>
         timedOut
-          ? msg`This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+          ? SCAN_TIMED_OUT
           : msg`This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
     },
   },
 };
-
-/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
-export function isNewerThanKnown({ migration }: DatabaseFacts): boolean {
-  return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
-}
 
 /**
  * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
@@ -130,19 +119,10 @@ function isUnscanned(windows: Iterable<SettleWindow>): boolean {
   return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
 }
 
-function reasonsAgainst(database: DatabaseFacts, before: GateState): readonly UntrustedReason[] {
-  const { missingColumns } = database;
+function sinceBefore(database: DatabaseFacts, before: GateState): readonly UntrustedReason[] {
   const { tableId } = before;
-  return [
-    ...(database.standby ? (['standby'] as const) : []),
-    ...(database.logicalSubscriber ? (['logical-subscriber'] as const) : []),
-    ...(database.relationKind === 'r' ? [] : (['not-a-table'] as const)),
-    ...(database.sharded ? (['shard'] as const) : []),
-    ...anotherCluster(database, before),
-    ...(tableId === undefined || tableId === database.tableId ? [] : (['another-table'] as const)),
-    ...(database.rowSecurityActive ? (['row-security'] as const) : []),
-    ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
-  ];
+  const isOtherTable = tableId !== undefined && tableId !== database.tableId;
+  return [...anotherCluster(database, before), ...(isOtherTable ? (['another-table'] as const) : [])];
 }
 
 /** Whether another server answers than at the previous poll: after a failover, or a restart. */
@@ -161,25 +141,13 @@ function anotherCluster(database: DatabaseFacts, before: GateState): readonly Un
 
 function explainReason(reason: UntrustedReason): Message {
   switch (reason) {
-    case 'standby':
-      return STANDBY;
-    case 'logical-subscriber':
-      return msg`Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
-    case 'not-a-table':
-      return msg`workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
-    case 'shard':
-      return msg`This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
     case 'another-cluster':
       return msg`A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
     case 'perhaps-another-cluster':
       return msg`A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
     case 'another-table':
       return msg`The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
-    case 'row-security':
-      return msg`Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
     default:
-      return msg`workflow_status is missing ${namesOf(
-        reason.missingColumns,
-      )}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
+      return explainUntrusted(reason);
   }
 }

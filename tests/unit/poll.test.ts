@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { lockWaitOf } from '../../src/dbos/lock-wait.ts';
-import { onlyRow } from '../../src/dbos/poll.ts';
+import { onlyRow } from '../../src/dbos/transaction.ts';
 import type { Connection } from '../../src/postgres/connection.ts';
 
 const statement = { text: 'SELECT 1 AS one', values: [] };

@@ -31,6 +31,7 @@ import { diagnosesOf } from '../../src/report/diagnosis.ts';
 import { describeCannotDrain, outlook } from '../../src/report/forecast-text.ts';
 import { EXPLAINED_CAUSES } from '../../src/report/help.ts';
 import { plain } from '../../src/report/text.ts';
+import { LARGEST_FILE, parseInventory } from '../../src/review/inventory/parse.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { explainFormerNames } from '../../src/rules/former-names.ts';
 import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
@@ -356,6 +357,12 @@ function checkProblems(): readonly ReportableError[] {
   ];
 }
 
+/** Why an inventory cannot be read. */
+function inventoryProblems(): readonly ReportableError[] {
+  const texts = ['{', '{"format":1}', '{"format":0}', '{"format":2}', ' '.repeat(LARGEST_FILE + 1)];
+  return texts.map((text) => errorOf(() => parseInventory(text)));
+}
+
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
@@ -379,6 +386,7 @@ async function texts(): Promise<readonly string[]> {
     told(splitAnswers()),
     ...wrongInputs().map(told),
     ...checkProblems().map(told),
+    ...inventoryProblems().map(told),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
@@ -462,6 +470,15 @@ describe('the troubleshooting page', () => {
       [],
     );
     const anchors = entries.flatMap(({ id }) => (id?.startsWith('check-') ? [id] : []));
+    expect([...new Set(problems.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
+  });
+
+  test('has an anchor for the id of each problem with an inventory, and no other', () => {
+    const problems = inventoryProblems().map((error) => ({ id: error.id, text: told(error) }));
+    expect(problems.filter(({ id, text }) => !entries.some((entry) => entry.id === id && isOf(text, entry)))).toEqual(
+      [],
+    );
+    const anchors = entries.flatMap(({ id }) => (id?.startsWith('inventory-') ? [id] : []));
     expect([...new Set(problems.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
   });
 

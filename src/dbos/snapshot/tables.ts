@@ -32,7 +32,7 @@ export function newestWriteSection(): Section {
 /** The file of `workflow_status`: another one than at the probe means that the table was rewritten in between. */
 export const file = z.string().nullable();
 
-export function fileSection({ schema }: SnapshotQuery): Section {
+export function fileSection({ schema }: Pick<SnapshotQuery, 'schema'>): Section {
   const table = literal(`${quoteIdentifier(schema.name)}.workflow_status`);
   return { column: sql`pg_relation_filenode(${table}::regclass)::text` };
 }

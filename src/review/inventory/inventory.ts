@@ -5,6 +5,9 @@ import { z } from 'zod';
  * no id, input or output of a workflow, since every pull request can read it.
  */
 
+/** The format of the file. Every change of its shape gets another one. */
+export const FORMAT = 1;
+
 const name = z.string();
 const count = z.int().nonnegative();
 
@@ -28,7 +31,10 @@ const inventoryWorkflow = z.strictObject({
   oldest: z.iso.datetime(),
   /** Of how many executions all steps were read. Below the count in flight, `steps` and `patches` are lower bounds. */
   stepsReadOf: count,
-  /** The steps that executions in flight have recorded, patch markers excluded. */
+  /**
+   * The steps that executions in flight have recorded, patch markers excluded. A step is recorded when it finishes. The
+   * timer of a `DBOS.recv` or `DBOS.getEvent` that still waits is there already, as `DBOS.sleep`.
+   */
   steps: z.array(recordedStep),
   /** The patches whose markers executions in flight have recorded, without DBOS's prefix. */
   patches: z.array(z.strictObject({ name, executions: count })),
@@ -51,7 +57,7 @@ const inventoryApplication = z.strictObject({
 });
 
 export const inventorySchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   /** Database time, ISO 8601. */
   observedAt: z.iso.datetime(),
   applications: z.array(inventoryApplication),
