@@ -29,7 +29,7 @@ export interface CheckInputs {
 }
 
 /** A text that `parse` reads. It returns undefined for anything but what is accepted. */
-const parsedText = <T>(parse: (text: string) => T | undefined, accepted: string) =>
+export const parsedText = <T>(parse: (text: string) => T | undefined, accepted: string) =>
   z.string().transform((text, context) => {
     const parsed = parse(text);
     if (parsed !== undefined) return parsed;
@@ -37,7 +37,7 @@ const parsedText = <T>(parse: (text: string) => T | undefined, accepted: string)
     return z.NEVER;
   });
 
-const duration = (shortestMs: number, shortest: string) =>
+export const duration = (shortestMs: number, shortest: string) =>
   parsedText(
     (text) => {
       const ms = durationMs(text);
@@ -51,20 +51,22 @@ const acceptedDuration = (atLeast: string) =>
 
 const unset = z.literal('').transform(() => undefined);
 
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 
 /** A list has one item per line, or is a JSON array of strings. */
-const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
+export const list = parsedText(listItems, 'one item a line, or a JSON array of strings that are not empty');
 
 // A dot makes a pattern match names with their class, so that dots and nothing else would ignore every class.
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
   error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
 
-const schemaName = z.string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
-  error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
-});
+export const schemaName = z
+  .string()
+  .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+    error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
+  });
 
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
@@ -172,7 +174,7 @@ export function databasePasswordOf(raw: RawInputs): string | undefined {
   return raw['database-password']?.replace(/\r?\n$/, '') || undefined;
 }
 
-function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate' | 'check'> {
+export function readDatabase(raw: RawInputs, context: RunContext): Omit<ParsedInputs, 'gate' | 'check'> {
   const url = databaseUrlOf(raw, context);
   if (url === '') throw new InputError(describeMissingUrl(context), 'input-url-empty');
   const { variables, ...read } = readDatabaseUrl({
@@ -234,7 +236,7 @@ function listItems(text: string): readonly string[] | undefined {
     .filter((line) => line !== '');
 }
 
-function parsedJson(text: string): unknown {
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -272,7 +274,7 @@ function readTextFile(path: string, what: Message): string {
   }
 }
 
-function attempt<T>(problems: InputError[], read: () => T): T | undefined {
+export function attempt<T>(problems: InputError[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -282,6 +284,6 @@ function attempt<T>(problems: InputError[], read: () => T): T | undefined {
   }
 }
 
-function shown(value = ''): Message {
+export function shown(value = ''): Message {
   return value === '' ? trusted('empty') : namesOf([value]);
 }

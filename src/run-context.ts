@@ -71,7 +71,7 @@ function withoutSecrets(environment: RunContext['environment']): RunContext['wit
   return head.repo?.full_name === base.repo?.full_name ? undefined : 'fork';
 }
 
-function readEvent(path: string | undefined): unknown {
+export function readEvent(path: string | undefined): unknown {
   try {
     return path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'));
   } catch {

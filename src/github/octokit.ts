@@ -1,16 +1,9 @@
-import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
-import { ApiFailure, type ChecksApi, type ExistingCheck } from './checks-api.ts';
+import type { ChecksApi, ExistingCheck } from './checks-api.ts';
+import { answered, restOf } from './rest.ts';
 
-/* All that knows the HTTP client. It is loaded only where a check run is asked for. */
-
-/** Without `retry-after`, GitHub asks to wait for a minute at least (*Rate limits for the REST API*). */
-const SHORTEST_LIMIT_MS = 60_000;
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** The API of the server in `GITHUB_API_URL`, or of github.com. */
+/** Check runs in GitHub's API. It is loaded only where a check run is asked for. */
 export function checksApi(token: string, repository: { readonly owner: string; readonly repo: string }): ChecksApi {
-  const { checks } = new GitHub(getOctokitOptions(token, { log: silent })).rest;
+  const { checks } = restOf(token);
   return {
     list: ({ name, sha }, signal) =>
       answered(async () => {
@@ -43,7 +36,7 @@ export function checksApi(token: string, repository: { readonly owner: string; r
   };
 }
 
-type Answer = Awaited<ReturnType<InstanceType<typeof GitHub>['rest']['checks']['get']>>['data'];
+type Answer = Awaited<ReturnType<ReturnType<typeof restOf>['checks']['get']>>['data'];
 
 function existing({ id, external_id, status, started_at }: Answer): ExistingCheck {
   const startedAt = Date.parse(started_at ?? '');
@@ -53,36 +46,4 @@ function existing({ id, external_id, status, started_at }: Answer): ExistingChec
     isCompleted: status === 'completed',
     startedAt: Number.isNaN(startedAt) ? undefined : startedAt,
   };
-}
-
-async function answered<T>(request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    throw failureOf(error) ?? error;
-  }
-}
-
-/** What GitHub answered; undefined where nothing came. Octokit gives an answer that never came the status 500. */
-function failureOf(error: unknown): ApiFailure | undefined {
-  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
-  const headers = headersOf(error);
-  return headers === undefined ? undefined : new ApiFailure(error.status, error.message, limitMs(error, headers));
-}
-
-function headersOf(error: Error): Readonly<Record<string, unknown>> | undefined {
-  const response = 'response' in error ? error.response : undefined;
-  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
-  const { headers } = response;
-  return typeof headers === 'object' && headers !== null ? { ...headers } : undefined;
-}
-
-/** How long GitHub wants to be left alone, in milliseconds; undefined where it limits nothing. */
-function limitMs({ message }: Error, headers: Readonly<Record<string, unknown>>): number | undefined {
-  const after = Number(headers['retry-after'] ?? Number.NaN);
-  if (after >= 0) return after * 1000;
-  const isSecondary = /secondary rate limit|abuse detection/i.test(message);
-  if (headers['x-ratelimit-remaining'] !== '0') return isSecondary ? SHORTEST_LIMIT_MS : undefined;
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - Date.now();
-  return reset > 0 ? reset : SHORTEST_LIMIT_MS;
 }

@@ -24,7 +24,10 @@ export function code(text: string, maximum?: number): string {
 }
 
 /** A fenced block, with a fence longer than any in the text. Characters that could act are shown as escapes, but the tabs of `tsv`. */
-export function codeBlock(language: 'sh' | 'sql' | 'text' | 'tsv' | 'yaml', lines: readonly string[]): string {
+export function codeBlock(
+  language: 'sh' | 'sql' | 'text' | 'tsv' | 'yaml' | 'ts' | 'python',
+  lines: readonly string[],
+): string {
   const whole = (text: string) => visible(text, Number.POSITIVE_INFINITY);
   const text = lines
     .map((line) => (language === 'tsv' ? line.split('\t').map(whole).join('\t') : whole(line)))
