@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node
 
 /**
  * Builds `dist/` from scratch: compiles `src/` to `lib/`, puts the values of `embedded.ts` in, then bundles `lib/` into
- * one file for each shell. The unblock kit's script and the licenses lie beside them, to be read.
+ * one file for each shell and for the review. The unblock kit's script and the licenses lie beside them, to be read.
  */
 remove('lib');
 remove('dist');
@@ -13,7 +13,11 @@ const embedded = Object.entries({ ...(await import('../src/embedded.ts')) });
 const lines = embedded.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
 writeFileSync('lib/embedded.js', lines.join(''));
 
-await Promise.all([bundle('lib/index.js', 'dist'), bundle('lib/bin.js', 'lib/cli')]);
+await Promise.all([
+  bundle('lib/index.js', 'dist'),
+  bundle('lib/bin.js', 'lib/cli'),
+  bundle('lib/review/index.js', 'dist/review'),
+]);
 copyFileSync('src/unblock/unblock.sh', 'dist/unblock.sh');
 mkdirSync('dist/cli');
 // The file is named so that Node takes it for a module, wherever it lies.

@@ -1,0 +1,3 @@
+import { runReviewAction } from './action.ts';
+
+await runReviewAction();

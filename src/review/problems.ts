@@ -1,0 +1,125 @@
+import { ReportableError } from '../errors.ts';
+import { type Message, msg, namesOf, trusted } from '../message.ts';
+import type { RunContext } from '../run-context.ts';
+import { spanText } from '../time.ts';
+
+/** What is not as it should be with a review. Its id is a heading in `docs/troubleshooting.md`. */
+export class ReviewProblem extends ReportableError {
+  override readonly name = 'ReviewProblem';
+  /** Something was not reviewed: with `fail-on: error` the step fails. */
+  readonly isIncomplete: boolean;
+
+  constructor(explanation: Message, id: string, isIncomplete = true) {
+    super(explanation, { id });
+    this.isIncomplete = isIncomplete;
+  }
+}
+
+const WRITE = trusted('Run `mode: inventory` on the default branch, and restore its file here.');
+
+export function noInventory(given: string | undefined, { withoutSecrets }: Pick<RunContext, 'withoutSecrets'>) {
+  if (given !== undefined) {
+    return new ReviewProblem(
+      msg`There is no inventory at ${given}. The first run has none. ${WRITE}`,
+      'review-no-inventory',
+    );
+  }
+  const secret =
+    withoutSecrets === undefined
+      ? msg``
+      : msg` GitHub passes no secrets to ${trusted(withoutSecrets === 'fork' ? 'pull requests of forks' : 'Dependabot')}, so \`database-url\` can be empty here.`;
+  return new ReviewProblem(
+    msg`No inventory is given: \`inventory\` is empty, and so is \`database-url\`. ${WRITE}${secret}`,
+    'review-no-inventory',
+  );
+}
+
+/** The file that was given cannot be opened. */
+export function unreadableInventory(path: string, code: string): ReviewProblem {
+  return new ReviewProblem(
+    msg`The inventory at ${path} cannot be opened (${trusted(code)}). Is it a file that this job can read?`,
+    'review-inventory-unreadable',
+  );
+}
+
+/** Neither a file nor a database gave an inventory. */
+export function unreadInventory({ explanation, id }: ReportableError): ReviewProblem {
+  return new ReviewProblem(explanation, id);
+}
+
+export function oldInventory(ageMs: number): ReviewProblem {
+  return new ReviewProblem(
+    msg`The inventory is ${trusted(spanText(ageMs))} old. What has started since is not in it. Does the workflow with \`mode: inventory\` still run?`,
+    'review-inventory-old',
+    false,
+  );
+}
+
+export function notAPullRequest(event: string): ReviewProblem {
+  return new ReviewProblem(
+    msg`Nothing was reviewed: the event is ${event}, not \`pull_request\`. Let the workflow run on \`pull_request\`.`,
+    'review-not-a-pull-request',
+  );
+}
+
+export function privilegedEvent(): ReviewProblem {
+  return new ReviewProblem(
+    msg`This job runs on \`pull_request_target\`, with the secrets and the token of the base branch. The review runs no code of the pull request. Check that no other step does, or use \`pull_request\`.`,
+    'review-privileged-event',
+    false,
+  );
+}
+
+export function noToken(): ReviewProblem {
+  return new ReviewProblem(
+    msg`No token is given: \`github-token\` is empty. Leave the input out: its default is the job's token.`,
+    'review-no-token',
+  );
+}
+
+export function movedOn(): ReviewProblem {
+  return new ReviewProblem(
+    msg`The pull request has newer commits than this run. The run of the newest commit reviews them.`,
+    'review-moved-on',
+  );
+}
+
+export function reviewCancelled(): ReviewProblem {
+  return new ReviewProblem(msg`The job was cancelled before the pull request was reviewed.`, 'review-cancelled');
+}
+
+/** Files beyond a limit. */
+export function filesLeftOut(count: number, limit: Message): ReviewProblem {
+  return new ReviewProblem(
+    msg`Changed files were not reviewed: ${count}. ${limit} Name fewer files in \`paths\`, or split the pull request.`,
+    'review-files-left-out',
+  );
+}
+
+/** Files that each have a reason. */
+export function filesUnread(files: readonly { readonly path: string; readonly why: Message }[]): ReviewProblem {
+  const SHOWN = 5;
+  const shown = files
+    .slice(0, SHOWN)
+    .flatMap(({ path, why }, at) => msg`${trusted(at === 0 ? '' : ', ')}${path} (${why})`);
+  const rest = files.length > SHOWN ? msg` and ${files.length - SHOWN} more` : msg``;
+  return new ReviewProblem(
+    msg`Changed files could not be read: ${shown}${rest}. Exclude files without workflows in \`paths\`.`,
+    'review-files-unread',
+  );
+}
+
+/** What is said where `paths` names an application that the inventory does not have. */
+export function unknownApplications(names: readonly string[], known: readonly string[]): Message {
+  const knows = known.length === 0 ? trusted('It names none') : msg`It has ${namesOf(known)}`;
+  return msg`The inventory has nothing of ${namesOf(names)}, so no change to it is found. ${knows}. Is the name in \`paths\` or \`application\` right?`;
+}
+
+/** The comment of somebody else's token. */
+export function foreignComment(login: string): ReviewProblem {
+  return new ReviewProblem(
+    msg`The comment was not kept: \`github-token\` writes as ${login}, so that a later run would not find its own comment. Pass the job's token, \`github.token\`.`,
+    'review-comment-of-another',
+    false,
+  );
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { ReviewInputs } from '../inputs.ts';
+import { foreignComment } from '../problems.ts';
+import { type Comment, PAGE, type PullRequestApi } from './api.ts';
+import type { Ask } from './requests.ts';
+
+/** Who a job's token writes as. */
+const JOB = 'github-actions[bot]';
+/** The comments of a pull request that are looked through: 30 pages. */
+const PAGES = 30;
+
+/** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
+export function markerOf(inputs: Pick<ReviewInputs, 'application' | 'paths' | 'inventory'>): string {
+  const parts = [inputs.application ?? null, inputs.paths.map(({ text }) => text), inputs.inventory ?? null];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+  return `<!-- dbos-drain-gate review ${digest} -->`;
+}
+
+/**
+ * Keeps one comment with this text, or none where the text is undefined.
+ *
+ * @throws ReviewProblem where GitHub refuses, or where the token is not a job's
+ */
+export async function keepComment(
+  api: PullRequestApi,
+  ask: Ask,
+  marker: string,
+  text: string | undefined,
+): Promise<void> {
+  const write = <T>(request: (signal: AbortSignal) => Promise<T>) => ask('pull-requests: write', request);
+  const [kept, ...doubles] = await ownOf(api, ask, marker);
+  // Two runs at once can each have written one.
+  for (const { id } of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles) {
+    await write((signal) => api.deleteComment(id, signal));
+  }
+  if (text === undefined) return;
+  const body = `${marker}\n${text}`;
+  if (kept !== undefined) {
+    if (kept.body !== body) await write((signal) => api.updateComment(kept.id, body, signal));
+    return;
+  }
+  const created = await write((signal) => api.createComment(body, signal));
+  if (isOwn(created, marker)) return;
+  await write((signal) => api.deleteComment(created.id, signal));
+  throw foreignComment(created.author?.login ?? '?');
+}
+
+async function ownOf(api: PullRequestApi, ask: Ask, marker: string): Promise<readonly Comment[]> {
+  const own: Comment[] = [];
+  for (let page = 1; page <= PAGES; page++) {
+    const comments = await ask('pull-requests: read', (signal) => api.comments(page, signal));
+    own.push(...comments.filter((comment) => isOwn(comment, marker)));
+    if (comments.length < PAGE) break;
+  }
+  return own;
+}
+
+/** Anybody can copy the marker. A token that writes comments can edit those of others too, so who wrote it decides. */
+function isOwn({ body, author }: Comment, marker: string): boolean {
+  return author?.isBot === true && author.login === JOB && body.startsWith(marker);
+}

@@ -1,0 +1,94 @@
+import { type Message, msg } from '../../message.ts';
+import { type PathRule, placeOf } from '../paths.ts';
+import { filesLeftOut, movedOn, type ReviewProblem } from '../problems.ts';
+import { languageOf } from '../source/index.ts';
+import { type ListedFile, PAGE, type PullRequestApi } from './api.ts';
+import type { Ask } from './requests.ts';
+
+/** GitHub lists this many files of a pull request, and no more (*List pull requests files*). */
+export const MOST_LISTED = 3000;
+/** Each takes two requests at most, and a job's token has 1,000 per hour and repository. */
+export const MOST_READ = 300;
+
+/** A file to read: in a language that is read, and in `paths`. */
+export interface FileToRead {
+  /** Its path at the merge base; undefined where it is new, or was no source file. */
+  readonly oldPath: string | undefined;
+  /** Its path at the head; undefined where it is gone, or is no source file any more. */
+  readonly newPath: string | undefined;
+  /** The SHA of its blob at the head. */
+  readonly sha: string | null;
+  readonly application: string | undefined;
+}
+
+export interface Listing {
+  readonly mergeBase: string;
+  readonly files: readonly FileToRead[];
+  /** How many files the pull request changes. */
+  readonly changed: number;
+  readonly problems: readonly ReviewProblem[];
+  /** The lines of `paths` that matched no changed file. */
+  readonly unmatched: readonly string[];
+}
+
+/**
+ * Lists the changed files of a pull request that are to be read.
+ *
+ * @throws ReviewProblem where GitHub refuses, or where the pull request has a newer head than `headSha`
+ */
+export async function listFiles(
+  api: PullRequestApi,
+  ask: Ask,
+  headSha: string,
+  rules: readonly PathRule[],
+): Promise<Listing> {
+  const now = await ask('pull-requests: read', api.pullRequest);
+  // GitHub lists the files of the newest head. Those of an older one cannot be had.
+  if (now.headSha !== headSha) throw movedOn();
+  const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
+  const listed = await listAll(api, ask);
+  const files = listed.flatMap((file) => fileToRead(file, rules) ?? []);
+  const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
+  return {
+    mergeBase,
+    files: files.slice(0, MOST_READ),
+    changed: now.changedFiles,
+    problems: leftOut(now.changedFiles - listed.length, files.length - MOST_READ),
+    unmatched: rules.filter(({ matches }) => !paths.some(matches)).map(({ text }) => text),
+  };
+}
+
+async function listAll(api: PullRequestApi, ask: Ask): Promise<readonly ListedFile[]> {
+  const all: ListedFile[] = [];
+  for (let page = 1; all.length < MOST_LISTED; page++) {
+    const files = await ask('pull-requests: read', (signal) => api.files(page, signal));
+    all.push(...files);
+    if (files.length < PAGE) break;
+  }
+  return all;
+}
+
+/** Returns the file where one of its versions is to be read; undefined otherwise. */
+function fileToRead(
+  { path, previousPath, status, sha }: ListedFile,
+  rules: readonly PathRule[],
+): FileToRead | undefined {
+  const isRead = (at: string | undefined) => at !== undefined && languageOf(at) !== undefined && placeOf(at, rules);
+  const before = status === 'added' || status === 'copied' ? undefined : (previousPath ?? path);
+  const [oldPlace, newPlace] = [isRead(before), isRead(status === 'removed' ? undefined : path)];
+  if (!oldPlace && !newPlace) return undefined;
+  return {
+    oldPath: oldPlace ? before : undefined,
+    newPath: newPlace ? path : undefined,
+    sha,
+    application: (newPlace || oldPlace || undefined)?.application,
+  };
+}
+
+function leftOut(unlisted: number, beyond: number): readonly ReviewProblem[] {
+  const parts: readonly (readonly [number, Message])[] = [
+    [unlisted, msg`GitHub lists ${MOST_LISTED} files of a pull request at most.`],
+    [beyond, msg`A review reads ${MOST_READ} source files at most, to spare the token's limit of requests.`],
+  ];
+  return parts.flatMap(([count, limit]) => (count > 0 ? [filesLeftOut(count, limit)] : []));
+}

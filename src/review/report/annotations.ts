@@ -1,0 +1,66 @@
+import { joined, type Message, msg } from '../../message.ts';
+import { plain, visible } from '../../report/text.ts';
+import type { Finding } from '../judge/finding.ts';
+import { conclusionOf, type ReviewRun } from '../run.ts';
+import { asOf, cut, headlineOf, nameOf, sentencesOf, TITLES } from './words.ts';
+
+export interface ReviewAnnotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly message: string;
+  /** Undefined where it stands at no line. */
+  readonly place: { readonly file: string; readonly startLine: number; readonly endLine: number } | undefined;
+  readonly title: string;
+}
+
+/** GitHub shows ten annotations of each level per step. More of them are for the summary. */
+export const FINDINGS_SHOWN = 10;
+/** GitHub cuts a message at 4,096 characters. */
+const MESSAGE_CHARACTERS = 3800;
+/** What is cut of a long name in a title. */
+const NAME_CHARACTERS = 80;
+
+/** The annotations of a review: its findings, most severe first, then one for all problems. */
+export function annotationsOf(run: ReviewRun): readonly ReviewAnnotation[] {
+  const findings = (run.review?.findings ?? []).slice(0, FINDINGS_SHOWN).map((finding) => findingOf(finding, run));
+  const isIncomplete = run.problems.some((problem) => problem.isIncomplete);
+  const level = isIncomplete && conclusionOf(run) === 'fail' ? 'error' : 'warning';
+  return [
+    ...(run.failure === undefined ? [] : [general('error', 'the review failed', [run.failure.message])]),
+    ...findings,
+    ...(run.problems.length === 0
+      ? []
+      : [
+          general(level, 'about this review', [
+            ...(run.review === undefined ? [msg`${headlineOf(run)}.`] : []),
+            ...run.problems.map(({ explanation }) => explanation),
+          ]),
+        ]),
+  ];
+}
+
+function general(level: ReviewAnnotation['level'], title: string, messages: readonly Message[]): ReviewAnnotation {
+  const message = cut(plain(joined(messages, '\n')), MESSAGE_CHARACTERS);
+  return { level, title: `dbos-drain-gate: ${title}`, message, place: undefined };
+}
+
+function findingOf(finding: Finding, run: ReviewRun): ReviewAnnotation {
+  const { severity, kind, workflow, path, line, endLine, suggestion } = finding;
+  // The log shows messages without title and place, and a path that cannot be shown cannot be a place.
+  const isPlain = visible(path, Number.POSITIVE_INFINITY) === path;
+  const text = plain(joined([sentencesOf(finding), asOf(run)]));
+  const code = suggestion === undefined ? '' : `\n${codeLines(suggestion)}`;
+  return {
+    level: severity,
+    title: `${TITLES[kind]}: ${visible(nameOf(workflow), NAME_CHARACTERS)}`,
+    message: cut(`${text}${code}${isPlain ? '' : `\n${plain([{ untrusted: path }])}:${line}`}`, MESSAGE_CHARACTERS),
+    place: isPlain ? { file: path, startLine: line, endLine } : undefined,
+  };
+}
+
+/** Lines of code, each on a line of its own. What could act in them is shown as an escape. */
+function codeLines(code: string): string {
+  return code
+    .split(/\r?\n/)
+    .map((line) => visible(line.replaceAll('\t', '  '), 200))
+    .join('\n');
+}
