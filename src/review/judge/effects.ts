@@ -1,0 +1,146 @@
+import type { InventoryWorkflow } from '../inventory/inventory.ts';
+import type { Difference, Gap } from './difference.ts';
+import { inFlightOf, recordedBy } from './executions.ts';
+import type { FindingKind } from './finding.ts';
+import { NONE, type Range, sum, union, upTo } from './range.ts';
+import { type Entry, patchOf } from './recorded-list.ts';
+
+/** One way in which a change breaks the replay of what executions have recorded. */
+export interface Effect {
+  readonly kind: FindingKind;
+  /** What executions have recorded where the new code calls something else; a patch for the kinds of patches. */
+  readonly recorded: string;
+  /** What the new code calls there instead. Undefined: a call without a name, or none. */
+  readonly instead: string | undefined;
+  /** Executions in flight that it breaks, of those with the markers for which it is true. */
+  readonly executions: Range;
+  /** The same, as if it were true for all. */
+  readonly ofAll: Range;
+  /** What the change takes away and adds there. */
+  readonly removed: readonly Entry[];
+  readonly inserted: readonly Entry[];
+}
+
+/** The two lists of a workflow for executions with some markers. */
+export interface Compared {
+  readonly workflow: InventoryWorkflow;
+  readonly old: readonly Entry[];
+  readonly now: readonly Entry[];
+  /** Executions that have these markers. */
+  readonly markers: Range;
+}
+
+type Shape = Omit<Effect, 'executions' | 'ofAll'>;
+
+/**
+ * Returns what a difference breaks. A replay compares, one `function_id` after the other, the name that is recorded with
+ * the one that the code calls. Where they differ, `DBOSUnexpectedStepError` ends the workflow in ERROR. What is recorded
+ * beyond the last call of the new code is never looked at. Source: run with TypeScript 5.3 and Python 3.4, recovered on
+ * the same version and forked.
+ */
+export function effectsOf({ gaps }: Difference, compared: Compared): readonly Effect[] {
+  const moved = movedKeys(gaps);
+  return gaps.flatMap((gap) => {
+    const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
+    const all = inFlightOf(compared.workflow);
+    const ofAll = rangesOf(gap, { ...compared, markers: { low: all, high: all } });
+    const ranges = rangesOf(gap, compared);
+    const shape = shapeOf(gap, ranges, moved);
+    const executions = totalOf(ranges, all);
+    if (shape === undefined || executions.high === 0) return [];
+    return [{ ...shape, executions, ofAll: totalOf(ofAll, all) }];
+  });
+}
+
+/** The calls that are taken away in one place and put in another. */
+function movedKeys(gaps: readonly Gap[]): ReadonlySet<string> {
+  const named = (entries: readonly Entry[]) => entries.filter(({ name }) => name !== undefined).map(({ key }) => key);
+  const inserted = new Set(gaps.flatMap((gap) => named(gap.inserted)));
+  return new Set(gaps.flatMap((gap) => named(gap.removed)).filter((key) => inserted.has(key)));
+}
+
+/** Recorded entries that no longer match what the code calls there, and how many executions recorded each. */
+interface Ranges {
+  readonly of: readonly { readonly entry: Entry; readonly range: Range }[];
+  /** False where the code need not call anything there. */
+  readonly isCertain: boolean;
+}
+
+function totalOf({ of, isCertain }: Ranges, most: number): Range {
+  const total = union(
+    of.map(({ range }) => range),
+    most,
+  );
+  return isCertain ? total : upTo(total);
+}
+
+function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<string>): Shape | undefined {
+  const [most] = of
+    .filter(({ entry, range }) => entry.name !== undefined && range.high > 0)
+    .sort((a, b) => b.range.high - a.range.high || b.range.low - a.range.low);
+  if (most?.entry.name === undefined) return undefined;
+  const added = inserted.find(({ isSometimes }) => !isSometimes) ?? inserted[0];
+  const patch = patchOf(most.entry.call);
+  const rest = { recorded: patch ?? most.entry.name, instead: added?.name, removed, inserted };
+  if (removed.length === 0) {
+    return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
+  }
+  if (patch !== undefined) return { kind: 'patch-removed', ...rest };
+  return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
+}
+
+function removedRanges(gap: Gap, { workflow, old, now, markers }: Compared): Ranges {
+  const { removed, inserted, oldNext } = gap;
+  const first = oldNext - removed.length;
+  const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
+  const behind = [...inserted, ...now.slice(gap.newNext)];
+  if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true };
+  const of = removed.map((entry, index) => ({ entry, range: recordedBy(workflow, old, first + index, markers) }));
+  return { of: untilCertain(of), isCertain: behind.some(({ isSometimes }) => !isSometimes) };
+}
+
+function insertedRanges(gap: Gap, { workflow, old, markers }: Compared): Ranges {
+  const next = old.slice(gap.oldNext);
+  const certain = next.findIndex(({ isSometimes }) => !isSometimes);
+  const of = next.slice(0, certain === -1 ? undefined : certain + 1).map((entry, index) => ({
+    entry,
+    range: recordedBy(workflow, old, gap.oldNext + index, markers),
+  }));
+  const isInLoop = gap.inserted.some(({ isRepeated }) => isRepeated);
+  const again = isInLoop ? againInLoop(old.slice(0, gap.oldNext), workflow) : [];
+  return { of: [...of, ...again], isCertain: gap.inserted.some(({ isSometimes }) => !isSometimes) };
+}
+
+/** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
+function untilCertain(of: Ranges['of']): Ranges['of'] {
+  const certain = of.findIndex(({ entry }) => !entry.isSometimes);
+  return certain === -1 ? of : of.slice(0, certain + 1);
+}
+
+/** What comes after the end of a loop's body is its start: executions that are in it for a second time. */
+function againInLoop(old: readonly Entry[], { steps }: InventoryWorkflow): Ranges['of'] {
+  return old
+    .filter(({ isRepeated }) => isRepeated)
+    .map((entry) => {
+      const twice = steps.find(({ name }) => name === entry.name)?.executions[1] ?? 0;
+      return { entry, range: { ...NONE, high: twice } };
+    });
+}
+
+/**
+ * Returns the effects for executions with all sets of markers together. The sets share no execution. An effect that all
+ * of them have is true for every execution.
+ */
+export function mergedEffects(bySet: readonly (readonly Effect[])[]): readonly Effect[] {
+  const byKey = Map.groupBy(bySet.flat(), ({ kind, recorded, instead }) => JSON.stringify([kind, recorded, instead]));
+  return [...byKey.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const low = Math.min(...same.map(({ ofAll }) => ofAll.low));
+    const high = Math.max(...same.map(({ ofAll }) => ofAll.high));
+    const total = sum(same.map(({ executions }) => executions));
+    const executions =
+      same.length === bySet.length ? { low, high } : { low: total.low, high: Math.min(total.high, high) };
+    return [{ ...first, executions, ofAll: executions }];
+  });
+}
