@@ -20,12 +20,12 @@ export interface Difference {
   readonly pairs: readonly Pair[];
 }
 
-/** Cells of the tables that comparisons fill: what a review costs at most. */
+/** What comparisons may still cost, in steps: a pull request can have any text. */
 export interface Budget {
   cells: number;
 }
 
-export const MOST_CELLS = 20_000_000;
+export const MOST_CELLS = 50_000_000;
 
 /**
  * Returns where two lists differ, by a longest common subsequence which prefers what comes first: of two equal calls of
@@ -36,7 +36,8 @@ export function differenceOf(old: readonly Entry[], now: readonly Entry[], budge
   const end = commonEnd(old, now, start);
   const rows = old.length - start - end;
   const columns = now.length - start - end;
-  const cells = (rows + 1) * (columns + 1);
+  // Counting executions later looks at the old list once for each of its calls.
+  const cells = (rows + 1) * (columns + 1) + old.length * old.length + now.length;
   if (cells > budget.cells) return undefined;
   budget.cells -= cells;
   const lengths = tableOf(old.slice(start, start + rows), now.slice(start, start + columns));

@@ -8,8 +8,10 @@ import { type Entry, patchOf } from './recorded-list.ts';
 /** One way in which a change breaks the replay of what executions have recorded. */
 export interface Effect {
   readonly kind: FindingKind;
-  /** What executions have recorded where the new code calls something else; a patch for the kinds of patches. */
+  /** What executions have recorded where the new code calls something else. */
   readonly recorded: string;
+  /** The patch that it is about. */
+  readonly patch: string | undefined;
   /** What the new code calls there instead. Undefined: a call without a name, or none. */
   readonly instead: string | undefined;
   /** Executions in flight that it breaks, of those with the markers for which it is true. */
@@ -81,7 +83,7 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   if (most?.entry.name === undefined) return undefined;
   const added = inserted.find(({ isSometimes }) => !isSometimes) ?? inserted[0];
   const patch = patchOf(most.entry.call);
-  const rest = { recorded: patch ?? most.entry.name, instead: added?.name, removed, inserted };
+  const rest = { recorded: most.entry.name, patch, instead: added?.name, removed, inserted };
   if (removed.length === 0) {
     return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
   }
@@ -127,12 +129,17 @@ function againInLoop(old: readonly Entry[], { steps }: InventoryWorkflow): Range
     });
 }
 
+/** Returns what is equal for effects that are the same for other executions. */
+export function keyOfEffect({ kind, patch, recorded, instead }: Effect): string {
+  return JSON.stringify([kind, patch ?? null, recorded, instead ?? null]);
+}
+
 /**
  * Returns the effects for executions with all sets of markers together. The sets share no execution. An effect that all
  * of them have is true for every execution.
  */
 export function mergedEffects(bySet: readonly (readonly Effect[])[]): readonly Effect[] {
-  const byKey = Map.groupBy(bySet.flat(), ({ kind, recorded, instead }) => JSON.stringify([kind, recorded, instead]));
+  const byKey = Map.groupBy(bySet.flat(), keyOfEffect);
   return [...byKey.values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];

@@ -1,13 +1,79 @@
+import { msg } from '../../message.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { WorkflowName } from '../source/definition.ts';
 import type { ChangedFile } from './changed-file.ts';
-import type { Review } from './finding.ts';
+import { type Change, changesOf } from './changes.ts';
+import { type Definition, definitionsOn, keyOf } from './definitions.ts';
+import { type Budget, MOST_CELLS } from './difference.ts';
+import type { AcceptedFinding, Finding, Review } from './finding.ts';
+import { bySeverity, changedFinding, comparisons, goneFinding, type Ranked } from './findings.ts';
+import { type Judged, limitsOf } from './limits.ts';
+import { type Places, placesIn } from './places.ts';
 
 export interface JudgeOptions {
   /** Deploys share a version: the new code takes over what is in flight. */
   readonly sameVersion: boolean;
 }
 
-/** Returns what the changed files do to the work in flight. It is pure. */
-export function judge(_files: readonly ChangedFile[], _inventory: Inventory, _options: JudgeOptions): Review {
-  return { findings: [], accepted: [], changedWorkflows: [], inFlight: 0, limits: [] };
+/** Returns what the changed files do to the work in flight. It is pure, and never throws. */
+export function judge(files: readonly ChangedFile[], inventory: Inventory, options: JudgeOptions): Review {
+  const places = placesIn(inventory, options.sameVersion);
+  const isInFlight = ({ application }: ChangedFile, name: WorkflowName) =>
+    places.of(name, application).length > 0 || places.schedulesOf(name, application).length > 0;
+  const changes = changesOf(definitionsOn(files, 'before', isInFlight), definitionsOn(files, 'after', isInFlight));
+  const budget: Budget = { cells: MOST_CELLS };
+  const judged = changes.map((change): Judged => {
+    const of = places.of(change.before.workflow, change.before.file.application);
+    return { change, places: of, compared: comparisons(change, places, budget) };
+  });
+  const found = judged.flatMap((each) => {
+    const ranked = findingOf(each, places);
+    return ranked === undefined ? [] : [{ ...ranked, accepted: acceptedBy(each.change) }];
+  });
+  const ordered = found.toSorted(bySeverity);
+  return {
+    findings: ordered.flatMap(({ finding, accepted }) => (isReason(accepted) ? [] : remarked(finding, accepted))),
+    accepted: ordered.flatMap(({ finding, accepted }): readonly AcceptedFinding[] =>
+      isReason(accepted) ? [{ ...finding, reason: accepted }] : [],
+    ),
+    changedWorkflows: uniqueNames(changes),
+    inFlight: [...new Set(judged.flatMap((each) => each.places))].reduce((sum, { inFlight }) => sum + inFlight, 0),
+    limits: limitsOf(files, judged, inventory),
+  };
+}
+
+function findingOf({ change, compared }: Judged, places: Places): Ranked | undefined {
+  switch (change.kind) {
+    case 'changed':
+      return changedFinding(change.before, change.after, compared);
+    case 'renamed':
+      return goneFinding(change.before, change.after, places);
+    case 'deleted':
+      return isMissed(change.before) ? undefined : goneFinding(change.before, undefined, places);
+    case 'unread':
+      return undefined;
+  }
+}
+
+/** In a text that the grammar does not know, a workflow can be missed. The limits name the file. */
+function isMissed({ file }: Definition): boolean {
+  return file.after?.hasErrors === true;
+}
+
+function acceptedBy(change: Change): string | undefined {
+  return change.kind === 'deleted' ? change.before.source?.accepted : change.after.source?.accepted;
+}
+
+function isReason(accepted: string | undefined): accepted is string {
+  return accepted !== undefined && accepted.trim() !== '';
+}
+
+/** A comment that accepts without a reason accepts nothing. */
+function remarked(finding: Finding, accepted: string | undefined): Finding {
+  if (accepted === undefined) return finding;
+  return { ...finding, message: msg`${finding.message} Its comment \`drain-gate: accept\` has no reason: write one.` };
+}
+
+function uniqueNames(changes: readonly Change[]): readonly WorkflowName[] {
+  return [...new Map(changes.map(({ before: { workflow } }) => [keyOf(workflow), workflow])).values()];
 }

@@ -10,7 +10,10 @@ export const NONE: Range = { low: 0, high: 0 };
 export function union(ranges: readonly Range[], most: number): Range {
   return {
     low: Math.min(most, Math.max(0, ...ranges.map(({ low }) => low))),
-    high: Math.min(most, ranges.reduce((sum, { high }) => sum + high, 0)),
+    high: Math.min(
+      most,
+      ranges.reduce((sum, { high }) => sum + high, 0),
+    ),
   };
 }
 
