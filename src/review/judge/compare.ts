@@ -3,7 +3,7 @@ import { type Budget, type Difference, differenceOf } from './difference.ts';
 import { type Effect, effectsOf, mergedEffects } from './effects.ts';
 import { withMarkers } from './executions.ts';
 import type { Place } from './places.ts';
-import { deprecatedPatches, type Known, patchesOf, recordedList } from './recorded-list.ts';
+import { deprecatedPatches, type Entry, type Known, PATCH_PREFIX, patchesOf, recordedList } from './recorded-list.ts';
 
 /** Each patch doubles the number of comparisons. */
 const MOST_PATCHES = 4;
@@ -40,8 +40,7 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
   const differences: Difference[] = [];
   let isTooLong = false;
   for (const markers of subsetsOf(told)) {
-    const range = withMarkers(workflow, markers, told);
-    if (range.high === 0) continue;
+    if (withMarkers(workflow, markers, told).high === 0) continue;
     const old = recordedList(before.calls, markers, known);
     const now = recordedList(after.calls, markers, known);
     const difference = differenceOf(old, now, budget);
@@ -50,7 +49,13 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
       continue;
     }
     differences.push(difference);
-    const effects = effectsOf(difference, { workflow, old, now, markers: range });
+    const markersBeside = ({ name, call }: Entry) =>
+      withMarkers(
+        workflow,
+        markers,
+        told.filter((patch) => !isSaidBy(patch, name ?? call.name, before.calls)),
+      );
+    const effects = effectsOf(difference, { workflow, old, now, markersBeside });
     bySet.push(effects.map((effect) => aboutPatch(effect, before.calls, after.calls, markers)));
   }
   const limits = {
@@ -59,6 +64,15 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
     ...limitsOf(before, after, place, known, differences),
   };
   return { effects: mergedEffects(bySet), limits };
+}
+
+/** Whether to have recorded this name says which branch of a patch an execution took: no other branch has it. */
+function isSaidBy(patch: string, name: string | undefined, calls: readonly RecordedCall[]): boolean {
+  if (name === PATCH_PREFIX + patch) return true;
+  const branches = calls
+    .filter((call) => call.name === name)
+    .map(({ guards }) => guards.find((guard) => guard.patch === patch)?.isTaken);
+  return branches.length > 0 && branches[0] !== undefined && branches.every((branch) => branch === branches[0]);
 }
 
 function subsetsOf(patches: readonly string[]): readonly ReadonlySet<string>[] {

@@ -10,6 +10,8 @@ export interface Effect {
   readonly kind: FindingKind;
   /** What executions have recorded where the new code calls something else. */
   readonly recorded: string;
+  /** It waits for something: who waits in it is counted, too. */
+  readonly isWait: boolean;
   /** The patch that it is about. */
   readonly patch: string | undefined;
   /** What the new code calls there instead. Undefined: a call without a name, or none. */
@@ -28,8 +30,8 @@ export interface Compared {
   readonly workflow: InventoryWorkflow;
   readonly old: readonly Entry[];
   readonly now: readonly Entry[];
-  /** Executions that have these markers. */
-  readonly markers: Range;
+  /** Returns how many executions have these markers, as far as an entry does not say it already. */
+  readonly markersBeside: (entry: Entry) => Range;
 }
 
 type Shape = Omit<Effect, 'executions' | 'ofAll'>;
@@ -45,7 +47,7 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
   return gaps.flatMap((gap) => {
     const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
     const all = inFlightOf(compared.workflow);
-    const ofAll = rangesOf(gap, { ...compared, markers: { low: all, high: all } });
+    const ofAll = rangesOf(gap, { ...compared, markersBeside: () => ({ low: all, high: all }) });
     const ranges = rangesOf(gap, compared);
     const shape = shapeOf(gap, ranges, moved);
     const executions = totalOf(ranges, all);
@@ -83,30 +85,35 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   if (most?.entry.name === undefined) return undefined;
   const added = inserted.find(({ isSometimes }) => !isSometimes) ?? inserted[0];
   const patch = patchOf(most.entry.call);
-  const rest = { recorded: most.entry.name, patch, instead: added?.name, removed, inserted };
+  const { isTimer, isLate, call, name } = most.entry;
+  const recorded = isTimer ? (call.name ?? name) : name;
+  const rest = { recorded, isWait: isTimer || isLate, patch: undefined, instead: added?.name, removed, inserted };
   if (removed.length === 0) {
     return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
   }
-  if (patch !== undefined) return { kind: 'patch-removed', ...rest };
+  if (patch !== undefined) return { kind: 'patch-removed', ...rest, patch };
   return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
 }
 
-function removedRanges(gap: Gap, { workflow, old, now, markers }: Compared): Ranges {
+function removedRanges(gap: Gap, { workflow, old, now, markersBeside }: Compared): Ranges {
   const { removed, inserted, oldNext } = gap;
   const first = oldNext - removed.length;
   const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
   const behind = [...inserted, ...now.slice(gap.newNext)];
   if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true };
-  const of = removed.map((entry, index) => ({ entry, range: recordedBy(workflow, old, first + index, markers) }));
-  return { of: untilCertain(of), isCertain: behind.some(({ isSometimes }) => !isSometimes) };
+  const of = untilCertain(removed).map((entry, index) => {
+    const range = recordedBy(workflow, old, first + index, markersBeside);
+    // Who waits has no row at the id of the call itself: that is free for what the new code calls there.
+    return { entry, range: entry.isTimer ? upTo(range) : range };
+  });
+  return { of, isCertain: behind.some(({ isSometimes }) => !isSometimes) };
 }
 
-function insertedRanges(gap: Gap, { workflow, old, markers }: Compared): Ranges {
+function insertedRanges(gap: Gap, { workflow, old, markersBeside }: Compared): Ranges {
   const next = old.slice(gap.oldNext);
-  const certain = next.findIndex(({ isSometimes }) => !isSometimes);
-  const of = next.slice(0, certain === -1 ? undefined : certain + 1).map((entry, index) => ({
+  const of = untilCertain(next).map((entry, index) => ({
     entry,
-    range: recordedBy(workflow, old, gap.oldNext + index, markers),
+    range: recordedBy(workflow, old, gap.oldNext + index, markersBeside),
   }));
   const isInLoop = gap.inserted.some(({ isRepeated }) => isRepeated);
   const again = isInLoop ? againInLoop(old.slice(0, gap.oldNext), workflow) : [];
@@ -114,9 +121,9 @@ function insertedRanges(gap: Gap, { workflow, old, markers }: Compared): Ranges 
 }
 
 /** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
-function untilCertain(of: Ranges['of']): Ranges['of'] {
-  const certain = of.findIndex(({ entry }) => !entry.isSometimes);
-  return certain === -1 ? of : of.slice(0, certain + 1);
+function untilCertain(entries: readonly Entry[]): readonly Entry[] {
+  const certain = entries.findIndex(({ isSometimes, isLate }) => !isSometimes && !isLate);
+  return certain === -1 ? entries : entries.slice(0, certain + 1);
 }
 
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */

@@ -12,12 +12,17 @@ export function inFlightOf({ pending, enqueued, delayed }: InventoryWorkflow): n
  * and counts are all that is known. So it is exact where the text is straight, and a range where an earlier call of the
  * same name may or may not have been recorded.
  */
-export function recordedBy(workflow: InventoryWorkflow, list: readonly Entry[], at: number, markers: Range): Range {
+export function recordedBy(
+  workflow: InventoryWorkflow,
+  list: readonly Entry[],
+  at: number,
+  markersBeside: (entry: Entry) => Range,
+): Range {
   const entry = list[at];
   if (entry === undefined) return { low: 0, high: 0 };
   const patch = patchOf(entry.call);
   const own = patch === undefined ? stepRange(workflow, list, at, entry) : markedWith(workflow, patch);
-  return intersection([own, markers], inFlightOf(workflow));
+  return intersection([own, markersBeside(entry)], inFlightOf(workflow));
 }
 
 /** Returns how many executions in flight have exactly these markers out of some. */

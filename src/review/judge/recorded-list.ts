@@ -11,6 +11,10 @@ export interface Entry {
   readonly name: string | undefined;
   /** Not every execution that comes this far records it: it stands under a condition, or in a loop, or is a timer. */
   readonly isSometimes: boolean;
+  /** It is recorded when it ends: who waits in it has recorded its timer, which comes next. */
+  readonly isLate: boolean;
+  /** It is such a timer. */
+  readonly isTimer: boolean;
   /** It stands in a loop. */
   readonly isRepeated: boolean;
   readonly call: RecordedCall;
@@ -68,7 +72,10 @@ export function recordedList(calls: readonly RecordedCall[], markers: Markers, k
 function entriesOf(call: RecordedCall): readonly Entry[] {
   const own = entryOf(call, call.name);
   if (call.kind !== 'receive' && call.kind !== 'event') return [own];
-  return [own, { ...entryOf(call, 'DBOS.sleep'), isSometimes: true }];
+  return [
+    { ...own, isLate: true },
+    { ...entryOf(call, 'DBOS.sleep'), isSometimes: true, isTimer: true },
+  ];
 }
 
 function entryOf(call: RecordedCall, name: string | undefined): Entry {
@@ -77,6 +84,8 @@ function entryOf(call: RecordedCall, name: string | undefined): Entry {
     key: name === undefined ? `?${call.kind}` : `=${name}`,
     name,
     isSometimes: has('condition') || has('loop') || (has('patch') && hasUnnamedPatch(call.guards)),
+    isLate: false,
+    isTimer: false,
     isRepeated: has('loop'),
     call,
   };

@@ -72,9 +72,9 @@ function remedyOf({ kind, patch }: Effect, count: number, { patch: call, depreca
 }
 
 /** `2 have run x`. */
-function ranOf({ executions, recorded, kind, patch }: Effect, all: number): Message {
+function ranOf({ executions, recorded, isWait, kind, patch }: Effect, all: number): Message {
   const have = trusted(executions.high === 1 ? 'has' : 'have');
-  const verb = trusted(recorded.startsWith('DBOS.') ? 'recorded' : 'run');
+  const verb = trusted(isWait ? 'started' : recorded.startsWith('DBOS.') ? 'recorded' : 'run');
   const who = msg`${countOf(executions, all)} ${have}`;
   if (patch === undefined) return msg`${who} ${verb} ${recorded}`;
   const isMarker = recorded.endsWith(patch) && recorded.startsWith('DBOS.patch-');
@@ -139,6 +139,9 @@ export function totalOf(places: readonly Place[]): number {
   return places.reduce((sum, { inFlight }) => sum + inFlight, 0);
 }
 
-function capital([first, ...rest]: Message): Message {
-  return typeof first === 'string' ? [first.charAt(0).toUpperCase() + first.slice(1), ...rest] : [first ?? '', ...rest];
+function capital(message: Message): Message {
+  const at = message.findIndex((part) => part !== '');
+  return message.map((part, index) => {
+    return index === at && typeof part === 'string' ? part.charAt(0).toUpperCase() + part.slice(1) : part;
+  });
 }

@@ -1,0 +1,391 @@
+import { expect, test } from 'vitest';
+import { plain } from '../../../../src/report/text.ts';
+import { judge } from '../../../../src/review/judge/index.ts';
+import { inventoryOf } from '../../../review/inventory.ts';
+import type { InFlight } from '../../../review/table.ts';
+import { changedFile, sourceWorkflow } from './definitions.ts';
+
+const SHARED = 'PATCHING_ENABLED';
+
+interface Row {
+  readonly title: string;
+  readonly old: readonly string[];
+  readonly now: readonly string[];
+  /** What executions in flight recorded, and how many did. */
+  readonly recorded: readonly (readonly [names: readonly string[], count: number])[];
+  readonly version?: string | null;
+  /** Kind, severity and the sentence with the count; null: nothing. */
+  readonly finds: readonly [kind: string, severity: string, says: string] | null;
+  /** Parts of what could not be followed; undefined: not looked at. */
+  readonly limits?: readonly string[];
+}
+
+const P = 'DBOS.patch-x';
+
+const ROWS: readonly Row[] = [
+  {
+    title: 'a step that work in flight recorded is removed',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'c'],
+    recorded: [
+      [['a'], 1],
+      [['a', 'b'], 2],
+    ],
+    finds: ['step-removed', 'notice', 'They cannot be forked onto this change: 2 have run "b", which it removes.'],
+    limits: [],
+  },
+  {
+    title: 'a step that nothing in flight recorded is removed',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'c'],
+    recorded: [[['a'], 3]],
+    finds: null,
+  },
+  {
+    title: 'the last step is removed: a replay never comes to its row',
+    old: ['a', 'b'],
+    now: ['a'],
+    recorded: [[['a', 'b'], 2]],
+    finds: null,
+  },
+  {
+    title: 'the last step is replaced',
+    old: ['a', 'b'],
+    now: ['a', 'c'],
+    recorded: [[['a', 'b'], 2]],
+    finds: ['step-removed', 'notice', 'all have run "b", which it removes.'],
+  },
+  {
+    title: 'the last step is replaced by one under a condition',
+    old: ['a', 'b'],
+    now: ['a', 'if c'],
+    recorded: [[['a', 'b'], 2]],
+    finds: ['step-removed', 'notice', 'up to 2 have run "b"'],
+  },
+  {
+    title: 'steps are reordered',
+    old: ['a', 'b', 'c'],
+    now: ['b', 'a', 'c'],
+    recorded: [
+      [['a'], 2],
+      [[], 1],
+    ],
+    finds: ['step-reordered', 'notice', '2 have run "a", which it moves.'],
+  },
+  {
+    title: 'a step moves in front of what is recorded',
+    old: ['a', 'b', 'c', 'd'],
+    now: ['a', 'd', 'b', 'c'],
+    recorded: [
+      [['a', 'b'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-reordered', 'notice', '2 have run "b", before which it moves "d".'],
+  },
+  {
+    title: 'a step is put before what is recorded',
+    old: ['a', 'b'],
+    now: ['a', 'n', 'b'],
+    recorded: [
+      [['a', 'b'], 1],
+      [['a'], 4],
+    ],
+    finds: ['step-before', 'notice', '1 has run "b", before which it puts "n".'],
+  },
+  {
+    title: 'a step under a condition is put before what is recorded',
+    old: ['a', 'b'],
+    now: ['a', 'if n', 'b'],
+    recorded: [
+      [['a', 'b'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-before', 'notice', 'up to 2 have run "b", before which it puts "n".'],
+  },
+  {
+    title: 'a step is put before one that not everybody records',
+    old: ['a', 'if b', 'c'],
+    now: ['a', 'n', 'if b', 'c'],
+    recorded: [
+      [['a', 'b'], 1],
+      [['a', 'c'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-before', 'notice', 'at least 2 have run "c", before which it puts "n".'],
+  },
+  {
+    title: 'a step is added after everything that is recorded',
+    old: ['a', 'b'],
+    now: ['a', 'b', 'n'],
+    recorded: [[['a', 'b'], 3]],
+    finds: null,
+    limits: [],
+  },
+  {
+    title: 'the second of two sleeps is removed',
+    old: ['DBOS.sleep', 'a', 'DBOS.sleep', 'b'],
+    now: ['DBOS.sleep', 'a', 'b'],
+    recorded: [
+      [['DBOS.sleep'], 5],
+      [['DBOS.sleep', 'a', 'DBOS.sleep'], 2],
+    ],
+    finds: ['step-removed', 'notice', '2 have recorded "DBOS.sleep", which it removes.'],
+  },
+  {
+    title: 'the first of two calls may have been skipped',
+    old: ['if a', 'b', 'a', 'c'],
+    now: ['if a', 'b', 'c'],
+    recorded: [
+      [['a', 'b', 'a'], 1],
+      [['b', 'a'], 2],
+    ],
+    finds: ['step-removed', 'notice', 'at least 1 have run "a", which it removes.'],
+  },
+  {
+    title: 'a step in a loop is removed',
+    old: ['for a', 'for b', 'c'],
+    now: ['for a', 'c'],
+    recorded: [
+      [['a', 'b', 'a'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-removed', 'notice', '2 have run "b", which it removes.'],
+  },
+  {
+    title: 'the last step of a loop that ends the text is removed',
+    old: ['for a', 'for b'],
+    now: ['for a'],
+    recorded: [[['a', 'b', 'a'], 2]],
+    finds: ['step-removed', 'notice', 'up to 2 have run "b", which it removes.'],
+  },
+  {
+    title: 'a step is added at the end of a loop that has started again',
+    old: ['for a', 'for b'],
+    now: ['for a', 'for b', 'for n'],
+    recorded: [
+      [['a', 'b', 'a'], 2],
+      [['a', 'b'], 1],
+    ],
+    finds: ['step-before', 'notice', 'up to 2 have run "a", before which it puts "n".'],
+  },
+  {
+    title: 'a recv is removed that executions wait in',
+    old: ['a', 'DBOS.recv', 'b'],
+    now: ['a', 'b', 'c'],
+    recorded: [[['a', 'DBOS.sleep'], 2]],
+    finds: ['step-removed', 'notice', 'up to 2 have started "DBOS.recv", which it removes.'],
+  },
+  {
+    title: 'deploys share the version',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'c'],
+    version: SHARED,
+    recorded: [
+      [['a', 'b'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-removed', 'error', '2 have run "b", which this change removes, and end in ERROR.'],
+  },
+  {
+    title: 'work without a version has recorded something',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'c'],
+    version: null,
+    recorded: [[['a', 'b'], 1]],
+    finds: ['step-removed', 'error', 'It has run "b", which this change removes, and ends in ERROR.'],
+  },
+  {
+    title: 'a step is put behind a patch, before what is recorded',
+    old: ['a', 'b'],
+    now: ['a', 'patch x', '+x n', 'b'],
+    version: SHARED,
+    recorded: [[['a', 'b'], 2]],
+    finds: null,
+  },
+  {
+    title: 'a step is removed for those that take the patch',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'patch x', '-x b', 'c'],
+    version: SHARED,
+    recorded: [[['a', 'b'], 2]],
+    finds: null,
+  },
+  {
+    title: 'a step is put before the patch',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'm', 'patch x', '+x n', 'b'],
+    version: SHARED,
+    recorded: [
+      [['a', P, 'n'], 1],
+      [['a', 'b'], 2],
+      [['a'], 4],
+    ],
+    finds: ['step-before', 'error', 'have run "b", before which this change puts "m"'],
+  },
+  {
+    title: 'a patch is removed whose marker is recorded',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'n', 'b'],
+    version: SHARED,
+    recorded: [
+      [['a', P], 2],
+      [['a'], 1],
+    ],
+    finds: ['patch-removed', 'error', '2 have recorded the marker of the patch "x", which this change removes'],
+  },
+  {
+    title: 'a patch is removed whose marker is recorded, where each deploy has a version',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'n', 'b'],
+    recorded: [
+      [['a', P], 2],
+      [['a'], 1],
+    ],
+    finds: ['patch-removed', 'error', '2 have recorded the marker of the patch "x"'],
+  },
+  {
+    title: 'a patch is removed that executions are behind without its marker',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'n', 'b'],
+    recorded: [[['a', 'b'], 2]],
+    finds: ['patch-removed', 'notice', 'all have run "b" without the patch "x", which it removes.'],
+  },
+  {
+    title: 'a patch is removed together with its new branch, for those that do not have it',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'b'],
+    version: SHARED,
+    recorded: [[['a', 'b'], 2]],
+    finds: null,
+  },
+  {
+    title: 'a patch is removed that nothing comes behind',
+    old: ['a', 'patch x'],
+    now: ['a'],
+    version: SHARED,
+    recorded: [[['a', P], 2]],
+    finds: null,
+  },
+  {
+    title: 'a patch is deprecated whose marker all have recorded',
+    old: ['a', 'patch x', '+x n', '-x m', 'b'],
+    now: ['a', 'deprecate x', 'n', 'b'],
+    version: SHARED,
+    recorded: [[['a', P, 'n', 'b'], 2]],
+    finds: null,
+  },
+  {
+    title: 'a patch is deprecated that executions have passed without its marker',
+    old: ['a', 'patch x', '+x n', '-x m', 'b'],
+    now: ['a', 'deprecate x', 'n', 'b'],
+    version: SHARED,
+    recorded: [
+      [['a', 'm'], 2],
+      [['a', P, 'n'], 1],
+    ],
+    finds: ['patch-deprecated', 'error', '2 have run "m" without the patch "x", which this change deprecates'],
+  },
+  {
+    title: 'a deprecated patch is removed whose marker is recorded',
+    old: ['a', 'deprecate x', 'n', 'b'],
+    now: ['a', 'n', 'b'],
+    version: SHARED,
+    recorded: [
+      [['a', P, 'n'], 2],
+      [['a', 'n'], 1],
+    ],
+    finds: ['patch-removed', 'error', '2 have recorded the marker of the patch "x"'],
+  },
+  {
+    title: 'a deprecated patch is removed whose marker nobody recorded',
+    old: ['a', 'deprecate x', 'n', 'b'],
+    now: ['a', 'n', 'b'],
+    version: SHARED,
+    recorded: [[['a', 'n'], 1]],
+    finds: null,
+  },
+  {
+    title: 'a call of another file is removed that is known to record',
+    old: ['a', 'other reserve', 'c'],
+    now: ['a', 'c'],
+    recorded: [[['a', 'Stock.reserve'], 2]],
+    finds: ['step-removed', 'notice', 'all have run "Stock.reserve", which it removes.'],
+  },
+  {
+    title: 'a call of another file is added that nobody knows',
+    old: ['a', 'c'],
+    now: ['a', 'other reserve', 'c'],
+    recorded: [[['a', 'c'], 2]],
+    finds: null,
+    limits: [
+      'Added or removed calls of other files: "reserve", in "checkOut".',
+      'Calls of other files were not followed ("reserve")',
+    ],
+  },
+  {
+    title: 'a step comes under a condition',
+    old: ['a', 'b', 'c'],
+    now: ['a', 'if b', 'c'],
+    recorded: [[['a', 'b'], 2]],
+    finds: null,
+    limits: ['Under other conditions or in other loops than before: "b"'],
+  },
+  {
+    title: 'executions recorded what the old text does not show',
+    old: ['a', 'b'],
+    now: ['a', 'b', 'c'],
+    recorded: [[['a', 'z'], 2]],
+    finds: null,
+    limits: ['Recorded, but not found in the old text: "z", in "checkOut".'],
+  },
+  {
+    title: 'a call without a readable name is put in front',
+    old: ['a'],
+    now: ['computed', 'a'],
+    recorded: [[['a'], 2]],
+    finds: ['step-before', 'notice', 'all have run "a", before which it puts another call.'],
+  },
+  {
+    title: 'two steps are removed',
+    old: ['a', 'b', 'c', 'd', 'e'],
+    now: ['a', 'c', 'e'],
+    recorded: [
+      [['a', 'b', 'c', 'd'], 1],
+      [['a', 'b'], 1],
+    ],
+    finds: ['step-removed', 'notice', 'all have run "b", which it removes. It also removes "d".'],
+  },
+];
+
+function reviewOf({ old, now, recorded, version = '1.0.0' }: Row, sameVersion = false) {
+  const inFlight = recorded.map(([names, count]): InFlight => {
+    return { workflow: 'checkOut', version, recorded: names, count };
+  });
+  const file = changedFile(
+    { workflows: [sourceWorkflow('checkOut', old)] },
+    { workflows: [sourceWorkflow('checkOut', now)] },
+  );
+  return judge([file], inventoryOf(inFlight), { sameVersion });
+}
+
+test.each(ROWS)('$title', (row) => {
+  const { findings, limits } = reviewOf(row);
+  if (row.finds === null) {
+    expect(findings.map(({ message }) => plain(message))).toEqual([]);
+  } else {
+    expect(findings).toHaveLength(1);
+    const [finding] = findings;
+    const [kind, severity, says] = row.finds;
+    expect(finding).toMatchObject({ kind, severity });
+    expect(plain(finding?.message ?? [])).toContain(says);
+  }
+  const texts = limits.map(plain);
+  if (row.limits?.length === 0) expect(texts).toEqual([]);
+  for (const part of row.limits ?? []) expect(texts.join('\n')).toContain(part);
+});
+
+test('where deploys share a version by choice, a notice is an error', () => {
+  const rows = ROWS.filter(({ finds }) => finds?.[1] === 'notice');
+  const severities = rows.map((row) => reviewOf(row, true).findings[0]?.severity);
+  expect(severities).toEqual(rows.map(() => 'error'));
+});
