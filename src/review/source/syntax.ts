@@ -34,7 +34,7 @@ export const MOST_DEPTH = 800;
 /** Nodes that are read of a file: about 2 MB of code. */
 export const MOST_NODES = 1_000_000;
 /** Places that are noted as unreadable in a file. */
-const MOST_UNREADABLE = 20;
+const MOST_UNREADABLE = 1000;
 
 interface GrowingNode {
   readonly name: string;
@@ -115,4 +115,44 @@ export function linesOf(text: string): (offset: number) => number {
     }
     return low + 1;
   };
+}
+
+/** Returns the comments in a node, and those on the lines above it that hold nothing else. */
+export function commentsOf(tree: SyntaxTree, node: SyntaxNode): readonly Comment[] {
+  const { comments, text } = tree;
+  const first = firstIndex(comments, node.from);
+  const inside: Comment[] = [];
+  for (let at = first; at < comments.length && (comments[at]?.from ?? 0) <= node.to; at += 1) {
+    const comment = comments[at];
+    if (comment !== undefined) inside.push(comment);
+  }
+  const above: Comment[] = [];
+  let until = node.from;
+  for (let at = first - 1; at >= 0; at -= 1) {
+    const comment = comments[at];
+    if (comment === undefined || !isNextLine(text.slice(comment.to, until)) || !isAlone(text, comment.from)) break;
+    above.unshift(comment);
+    until = comment.from;
+  }
+  return [...above, ...inside];
+}
+
+/** Returns the index of the first comment at or after an offset. */
+function firstIndex(comments: readonly Comment[], offset: number): number {
+  let low = 0;
+  let high = comments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((comments[middle]?.from ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isNextLine(between: string): boolean {
+  return between.trim() === '' && between.split('\n').length <= 2;
+}
+
+function isAlone(text: string, from: number): boolean {
+  return text.slice(text.lastIndexOf('\n', from - 1) + 1, from).trim() === '';
 }

@@ -1,0 +1,159 @@
+import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
+import { CONDITION, LOOP } from '../guards.ts';
+import type { Body, Follow } from '../recording.ts';
+import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
+import { visitCall } from './calls.ts';
+import type { SourceContext } from './context.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { functionBody, isAssertion, isFunction } from './grammar.ts';
+import { exitGuards, readTest } from './tests.ts';
+
+/** What is known while a body is read. */
+export interface BodyReader {
+  readonly context: SourceContext;
+  readonly lineAt: (offset: number) => number;
+  /** Functions that are the insides of steps. */
+  readonly insides: Set<SyntaxNode>;
+}
+
+/** What is found in a body: a call that is recorded, one to follow, or a place where the text does not say what runs. */
+export type Found = RecordedCall | Follow<SyntaxNode> | { readonly miss: NotFollowed };
+
+/** Returns what a function does itself, in the order of the text. */
+export function readBody(
+  context: SourceContext,
+  lineAt: (offset: number) => number,
+  node: SyntaxNode,
+): Body<SyntaxNode> {
+  const reader: BodyReader = { context, lineAt, insides: new Set() };
+  const found = visitFunction(reader, node, []);
+  const unreadable = context.tree.unreadable.filter((at) => at >= node.from && at <= node.to);
+  return {
+    items: found.flatMap((each) => ('miss' in each ? [] : [each])),
+    notFollowed: [
+      ...found.flatMap((each) => ('miss' in each ? [each.miss] : [])),
+      ...unreadable.map((at) => ({ line: lineAt(at), why: 'unreadable' as const })),
+    ],
+    fingerprint: fingerprintOf(context, node, reader.insides),
+  };
+}
+
+/** Reads whatever runs when control passes a node. Functions run where they are called. */
+export function visit(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  if (isFunction(node) || SKIPPED.has(node.name)) return [];
+  switch (node.name) {
+    case 'Script':
+    case 'Block':
+      return visitStatements(reader, node, guards);
+    case 'IfStatement':
+    case 'ConditionalExpression':
+      return visitChoice(reader, node, guards);
+    case 'ForStatement':
+    case 'WhileStatement':
+    case 'DoStatement':
+      return visitLoop(reader, node, guards);
+    case 'CatchClause':
+      return visitAll(reader, node.children, [...guards, CONDITION]);
+    case 'SwitchBody':
+      return visitAll(reader, node.children, [...guards, CONDITION]);
+    case 'BinaryExpression':
+      return isAssertion(node)
+        ? visitAll(reader, node.children.slice(0, 1), guards)
+        : visitBinary(reader, node, guards);
+    case 'CallExpression':
+      return visitCall(reader, node, guards);
+    case 'ArrayExpression':
+      return visitArray(reader, node, guards);
+    default:
+      return visitAll(reader, node.children, guards);
+  }
+}
+
+/** Types, declarations of classes, and what else has nothing to run here. */
+const SKIPPED: ReadonlySet<string> = new Set([
+  ...['TypeAnnotation', 'TypeArgList', 'TypeParamList', 'TypePredicate', 'TypeAliasDeclaration'],
+  ...['InterfaceDeclaration', 'AmbientDeclaration', 'EnumDeclaration', 'ClassDeclaration', 'ClassExpression'],
+  ...['ImportDeclaration', 'Decorator'],
+]);
+
+export function visitAll(reader: BodyReader, nodes: readonly SyntaxNode[], guards: readonly Guard[]): readonly Found[] {
+  return nodes.flatMap((node) => visit(reader, node, guards));
+}
+
+/** After `if (…) return`, the rest runs where the condition was false. */
+function visitStatements(reader: BodyReader, block: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  let around = guards;
+  return block.children.flatMap((statement) => {
+    const found = visit(reader, statement, around);
+    if (statement.name === 'IfStatement') around = [...around, ...exitGuards(reader.context, statement)];
+    return found;
+  });
+}
+
+function visitChoice(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const { condition, consequence, alternative } = branchesOf(node);
+  if (condition === undefined) return [];
+  const test = readTest(reader.context, condition);
+  const other = test.isNeverFalse === true ? undefined : alternative;
+  return [
+    ...visit(reader, condition, guards),
+    ...(consequence === undefined ? [] : visit(reader, consequence, [...guards, ...test.whenTrue])),
+    ...(other === undefined ? [] : visit(reader, other, [...guards, ...test.whenFalse])),
+  ];
+}
+
+export interface Branches {
+  readonly condition: SyntaxNode | undefined;
+  readonly consequence: SyntaxNode | undefined;
+  readonly alternative: SyntaxNode | undefined;
+}
+
+/** Returns the parts of `if` and of `a ? b : c`. */
+export function branchesOf(node: SyntaxNode): Branches {
+  const parts = node.children.filter(({ name }) => !['if', 'else', 'LogicOp', '⚠'].includes(name));
+  return { condition: parts[0], consequence: parts[1], alternative: parts[2] };
+}
+
+function visitLoop(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const inside = [...guards, LOOP];
+  return node.children.flatMap((child) => {
+    if (child.name === 'ForOfSpec' || child.name === 'ForInSpec') return visitAll(reader, child.children, guards);
+    return child.name === 'ForSpec' ? visitForSpec(reader, child, guards) : visit(reader, child, inside);
+  });
+}
+
+/** The first part of `for (a; b; c)` runs once. */
+function visitForSpec(reader: BodyReader, spec: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const first = spec.children.findIndex(({ name }) => name === ';' || name === 'VariableDeclaration');
+  return [
+    ...visitAll(reader, spec.children.slice(0, first + 1), guards),
+    ...visitAll(reader, spec.children.slice(first + 1), [...guards, LOOP]),
+  ];
+}
+
+function visitBinary(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const [left, operator, right] = node.children;
+  const sign = operator?.name === 'LogicOp' ? textOf(reader.context.tree, operator) : '';
+  if (left === undefined || right === undefined || !['&&', '||', '??'].includes(sign)) {
+    return visitAll(reader, node.children, guards);
+  }
+  const test = readTest(reader.context, left);
+  const first = visit(reader, left, guards);
+  if (sign === '||' && test.isNeverFalse === true) return first;
+  const when = sign === '&&' ? test.whenTrue : sign === '||' ? test.whenFalse : [CONDITION];
+  return [...first, ...visit(reader, right, [...guards, ...when])];
+}
+
+/** Functions in an array are tasks: something calls them, any number of times. */
+function visitArray(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  return node.children.flatMap((child) =>
+    isFunction(child) ? visitFunction(reader, child, [...guards, LOOP]) : visit(reader, child, guards),
+  );
+}
+
+/** Reads the body of a function that runs where it stands. */
+export function visitFunction(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const body = functionBody(node);
+  const list = childOf(node, 'ParamList');
+  return [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+}

@@ -1,0 +1,126 @@
+import type { Guard } from '../definition.ts';
+import { CONDITION, LOOP } from '../guards.ts';
+import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
+import { type BodyReader, type Found, visit, visitAll, visitFunction } from './body.ts';
+import { type Entity, resolve } from './entities.ts';
+import { type Argument, argumentsOf, calleeOf, isFunctionExpression, memberName, unwrap } from './grammar.ts';
+import { configured, functionName, type Naming, text } from './naming.ts';
+import { recordEntity, recorded } from './records.ts';
+import { DATA_SOURCE, RECORDED, SILENT, WITH_TIMEOUT, WRAPPING } from './sdk.ts';
+
+/** Returns what a call does: its callee and arguments first, since they run first, then what the call records. */
+export function visitCall(reader: BodyReader, call: SyntaxNode, around: readonly Guard[]): readonly Found[] {
+  const callee = calleeOf(call);
+  if (callee === undefined) return visitAll(reader, call.children, around);
+  const guards = childOf(call, '?.') === undefined ? around : [...around, CONDITION];
+  const target = unwrap(callee);
+  const given = argumentsOf(call);
+  if (isFunctionExpression(target)) {
+    // A function that is called where it stands.
+    return [...visitArguments(reader, given, guards, 'loop'), ...visitFunction(reader, target, guards)];
+  }
+  const entity = resolve(reader.context, callee);
+  if (entity.kind === 'dbos-member') return visitDbos(reader, call, entity.name, guards);
+  const method = target.name === 'MemberExpression' ? memberName(reader.context.tree, target) : undefined;
+  if (method === DATA_SOURCE.register) return [];
+  const before = visit(reader, target, guards);
+  if (method === DATA_SOURCE.run && entity.kind !== 'function') return [...before, ...visitStep(reader, call, guards)];
+  return [
+    ...before,
+    ...visitArguments(reader, given, guards, callbackUse(entity, method)),
+    ...recordEntity(reader, call, entity, guards),
+  ];
+}
+
+/** How often a callee runs the functions that are its arguments. In a step, nothing of them is the workflow's. */
+type CallbackUse = 'once' | 'perhaps' | 'loop' | 'step';
+
+function callbackUse(entity: Entity, method: string | undefined): CallbackUse {
+  if (method === 'then' || method === 'finally') return 'once';
+  if (method === 'catch') return 'perhaps';
+  return entity.kind === 'registered' || entity.kind === 'start' || entity.kind === 'starter' ? 'step' : 'loop';
+}
+
+function visitArguments(
+  reader: BodyReader,
+  given: readonly Argument[],
+  guards: readonly Guard[],
+  use: CallbackUse,
+): readonly Found[] {
+  const inside = use === 'loop' ? [...guards, LOOP] : use === 'perhaps' ? [...guards, CONDITION] : guards;
+  return given.flatMap(({ node }) => {
+    const value = unwrap(node);
+    if (isFunctionExpression(value)) {
+      if (use !== 'step') return visitFunction(reader, value, inside);
+      reader.insides.add(value);
+      return [];
+    }
+    const before = visit(reader, node, guards);
+    return use === 'step' ? before : [...before, ...visitCallback(reader, value, inside)];
+  });
+}
+
+/** `items.map(reserve)` */
+function visitCallback(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  if (node.name !== 'VariableName' && node.name !== 'MemberExpression') return [];
+  const entity = resolve(reader.context, node);
+  const runs = entity.kind === 'function' || entity.kind === 'registered' || entity.kind === 'bound';
+  return runs ? recordEntity(reader, node, entity, guards) : [];
+}
+
+/** Returns what a call of a method of `DBOS` does. */
+function visitDbos(reader: BodyReader, call: SyntaxNode, method: string, guards: readonly Guard[]): readonly Found[] {
+  const given = argumentsOf(call);
+  if (method === 'runStep') return visitStep(reader, call, guards);
+  if (method === 'registerWorkflow' || method === 'registerStep') return [];
+  if (WRAPPING.includes(method)) return visitArguments(reader, given, guards, 'once');
+  const before = given.flatMap(({ node }) => visit(reader, node, guards));
+  return [...before, ...recordDbos(reader, call, method, guards)];
+}
+
+function recordDbos(reader: BodyReader, call: SyntaxNode, method: string, guards: readonly Guard[]): readonly Found[] {
+  const [first] = argumentsOf(call);
+  if (method === 'patch' || method === 'deprecatePatch') {
+    const value = first === undefined ? undefined : resolve(reader.context, first.node);
+    const naming: Naming = value?.kind === 'string' ? text(`DBOS.patch-${value.value}`) : { kind: 'computed' };
+    return recorded(reader, call, method === 'patch' ? 'patch' : 'deprecated-patch', naming, guards);
+  }
+  if (method === 'enqueueWorkflowWithOptions' || method === 'enqueueWorkflowWithOptionsPortable') {
+    const naming = configured(reader.context, call, 0, 'workflowName', { kind: 'computed' });
+    return recorded(reader, call, 'child', naming, guards);
+  }
+  // What `startWorkflow` returns is called, and that is recorded.
+  if (method === 'startWorkflow' || SILENT.has(method)) return [];
+  const known = RECORDED.get(method);
+  // A method of a later release is recorded, if at all, under its own name.
+  if (known === undefined) return recorded(reader, call, 'call', text(method), guards);
+  // A stream is recorded value by value.
+  const around = method === 'readStream' ? [...guards, LOOP] : guards;
+  return [
+    ...recorded(reader, call, known.kind, text(known.name), around),
+    ...(hasTimeout(reader, call, method) ? recorded(reader, call, 'sleep', text('DBOS.sleep'), guards) : []),
+  ];
+}
+
+/** A timeout is recorded as a sleep. One of zero is not. */
+function hasTimeout(reader: BodyReader, call: SyntaxNode, method: string): boolean {
+  const at = WITH_TIMEOUT.get(method);
+  if (at === undefined) return false;
+  const value = argumentsOf(call)[at]?.node;
+  return value?.name !== 'Number' || Number(textOf(reader.context.tree, value)) !== 0;
+}
+
+/** `DBOS.runStep(fn, { name })`, `dataSource.runTransaction(fn, { name })`: what is in `fn` is not the workflow's. */
+function visitStep(reader: BodyReader, call: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const [inside, ...rest] = argumentsOf(call);
+  if (inside !== undefined) {
+    reader.insides.add(inside.node);
+    reader.insides.add(unwrap(inside.node));
+  }
+  const isKnown = inside !== undefined && !inside.isSpread;
+  const own: Naming = isKnown ? functionName(reader.context, inside.node) : { kind: 'computed' };
+  return [
+    ...rest.flatMap(({ node }) => visit(reader, node, guards)),
+    ...recorded(reader, call, 'step', configured(reader.context, call, 1, 'name', own), guards),
+  ];
+}

@@ -1,0 +1,56 @@
+import type { SyntaxNode, SyntaxTree } from '../syntax.ts';
+import { type Entity, resolve } from './entities.ts';
+import { memberName } from './grammar.ts';
+import { type Lookup, readScopes } from './scopes.ts';
+
+/** A file, and what was found out about it. */
+export interface SourceContext {
+  readonly tree: SyntaxTree;
+  readonly lookup: Lookup;
+  /** Calls that register what is assigned to a member of a class, by class and member. */
+  readonly assigned: ReadonlyMap<SyntaxNode, ReadonlyMap<string, SyntaxNode>>;
+  /** What expressions are, as far as that was asked. */
+  readonly known: Map<SyntaxNode, Entity>;
+  /** The same file as if nothing were assigned to classes: what `x` is in `x = register(x)`. */
+  readonly raw: SourceContext | undefined;
+}
+
+export function sourceContext(tree: SyntaxTree): SourceContext {
+  const raw = { tree, lookup: readScopes(tree), assigned: new Map(), known: new Map(), raw: undefined };
+  const assigned = new Map<SyntaxNode, Map<string, SyntaxNode>>();
+  for (const { owner, key, value } of assignments(raw, tree.root)) {
+    const members = assigned.get(owner) ?? new Map<string, SyntaxNode>();
+    assigned.set(owner, members.set(key, value));
+  }
+  return { ...raw, assigned, known: new Map(), raw };
+}
+
+interface Assignment {
+  readonly owner: SyntaxNode;
+  readonly key: string;
+  readonly value: SyntaxNode;
+}
+
+/** Finds `Orders.pay = DBOS.registerStep(…)`, and the same of `Orders.prototype.pay`. */
+function assignments(context: SourceContext, root: SyntaxNode): readonly Assignment[] {
+  const found: Assignment[] = [];
+  const visit = (node: SyntaxNode): void => {
+    const [target, operator, value] = node.children;
+    const object = target?.name === 'MemberExpression' ? target.children[0] : undefined;
+    if (node.name === 'AssignmentExpression' && operator?.name === 'Equals' && target && object && value) {
+      const owner = resolve(context, object);
+      const name = memberName(context.tree, target);
+      if ((owner.kind === 'class' || owner.kind === 'prototype') && name !== undefined) {
+        found.push({ owner: owner.node, key: memberKey(name, owner.kind === 'class'), value });
+      }
+    }
+    for (const child of node.children) visit(child);
+  };
+  visit(root);
+  return found;
+}
+
+/** The key of a member in `assigned`. */
+export function memberKey(name: string, isStatic: boolean): string {
+  return `${isStatic ? 'static' : 'instance'} ${name}`;
+}

@@ -1,0 +1,184 @@
+import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
+import { calleeOf, initializerOf, isFunction, propertyName, stringValue, unwrap } from './grammar.ts';
+
+/** What a name stands for. */
+export type Binding =
+  /** `imported`: the name in the other file, `default`, or `*` for all of it. */
+  | { readonly kind: 'import'; readonly from: string; readonly imported: string }
+  | { readonly kind: 'function' | 'class' | 'enum'; readonly node: SyntaxNode }
+  /** A constant: its value, or a property of it where it is destructured. */
+  | { readonly kind: 'value'; readonly init: SyntaxNode; readonly property: string | undefined }
+  | { readonly kind: 'parameter'; readonly type: SyntaxNode | undefined }
+  /** Whatever changes, or has a value that the text does not say. */
+  | { readonly kind: 'variable' };
+
+/** Returns what a name means at a node; undefined where the file does not declare it. */
+export type Lookup = (at: SyntaxNode, name: string) => Binding | undefined;
+
+const VARIABLE: Binding = { kind: 'variable' };
+const SCOPES = ['Script', 'Block', 'ForStatement', 'CatchClause', 'SwitchBody', 'ClassExpression'];
+
+/** Reads all declarations of a file. */
+export function readScopes(tree: SyntaxTree): Lookup {
+  const scopes = new Map<SyntaxNode, Map<string, Binding>>();
+  const assigned = new Set<string>();
+  collect(tree, tree.root, new Map(), { scopes, assigned });
+  return (at, name) => {
+    for (let up: SyntaxNode | undefined = at; up !== undefined; up = up.parent) {
+      const binding = scopes.get(up)?.get(name);
+      if (binding !== undefined) return binding.kind === 'value' && assigned.has(name) ? VARIABLE : binding;
+    }
+    return undefined;
+  };
+}
+
+interface Found {
+  readonly scopes: Map<SyntaxNode, Map<string, Binding>>;
+  /** Names that are assigned to anywhere: none of them is a constant. */
+  readonly assigned: Set<string>;
+}
+
+function collect(tree: SyntaxTree, node: SyntaxNode, outer: Map<string, Binding>, found: Found): void {
+  const { declared, own } = declarationsOf(tree, node);
+  for (const [name, binding] of declared) outer.set(name, binding);
+  let scope = outer;
+  if (SCOPES.includes(node.name) || isFunction(node)) {
+    scope = new Map(own);
+    found.scopes.set(node, scope);
+  }
+  if (node.name === 'AssignmentExpression') {
+    const [target] = node.children;
+    if (target?.name === 'VariableName') found.assigned.add(textOf(tree, target));
+  }
+  for (const child of node.children) collect(tree, child, scope, found);
+}
+
+type Declarations = readonly (readonly [string, Binding])[];
+
+/** `declared`: in the scope around the node. `own`: in the scope that the node opens. */
+function declarationsOf(
+  tree: SyntaxTree,
+  node: SyntaxNode,
+): { readonly declared: Declarations; readonly own: Declarations } {
+  const named = (kind: 'function' | 'class' | 'enum'): Declarations => {
+    const name = childOf(node, 'VariableDefinition', 'TypeDefinition');
+    return name === undefined ? [] : [[textOf(tree, name), { kind, node }]];
+  };
+  switch (node.name) {
+    case 'ImportDeclaration':
+      return { declared: imports(tree, node), own: [] };
+    case 'FunctionDeclaration':
+      return { declared: named('function'), own: parameters(tree, node) };
+    case 'FunctionExpression':
+      return { declared: [], own: [...named('function'), ...parameters(tree, node)] };
+    case 'ArrowFunction':
+    case 'MethodDeclaration':
+    case 'Property':
+      return { declared: [], own: parameters(tree, node) };
+    case 'ClassDeclaration':
+      return { declared: named('class'), own: [] };
+    case 'ClassExpression':
+      return { declared: [], own: named('class') };
+    case 'EnumDeclaration':
+      return { declared: named('enum'), own: [] };
+    case 'VariableDeclaration':
+      return { declared: variables(tree, node), own: [] };
+    case 'ForOfSpec':
+    case 'ForInSpec':
+    case 'CatchClause':
+      return node.name === 'CatchClause'
+        ? { declared: [], own: unknowns(tree, node) }
+        : { declared: unknowns(tree, node), own: [] };
+    default:
+      return { declared: [], own: [] };
+  }
+}
+
+function imports(tree: SyntaxTree, node: SyntaxNode): Declarations {
+  const from = stringValue(tree, childOf(node, 'String') ?? node);
+  // `import type` declares no value.
+  if (from === undefined || childOf(node, 'type') !== undefined) return [];
+  const all = childOf(node, 'Star') !== undefined;
+  return [node, ...node.children.filter(({ name }) => name === 'ImportGroup')].flatMap(({ children, name }) =>
+    children.flatMap((child, index): Declarations => {
+      if (child.name !== 'VariableDefinition') return [];
+      const local = textOf(tree, child);
+      if (name !== 'ImportGroup') return [[local, { kind: 'import', from, imported: all ? '*' : 'default' }]];
+      const before = children[index - 1]?.name === 'as' ? children[index - 2] : undefined;
+      const imported = before === undefined ? local : (stringValue(tree, before) ?? textOf(tree, before));
+      return [[local, { kind: 'import', from, imported }]];
+    }),
+  );
+}
+
+function variables(tree: SyntaxTree, node: SyntaxNode): Declarations {
+  const found: (readonly [string, Binding])[] = [];
+  node.children.forEach((child, index) => {
+    if (!['VariableDefinition', 'ArrayPattern', 'ObjectPattern'].includes(child.name)) return;
+    const rest = node.children.slice(index + 1);
+    const end = rest.findIndex(({ name }) => name === ',');
+    const equals = rest.findIndex(({ name }) => name === 'Equals');
+    const init = equals === -1 || (end !== -1 && end < equals) ? undefined : rest[equals + 1];
+    const from = init === undefined ? undefined : required(tree, init);
+    for (const { name, property } of namesIn(tree, child)) {
+      const isWhole = child.name === 'VariableDefinition';
+      if (init === undefined || (!isWhole && property === undefined)) found.push([name, VARIABLE]);
+      else if (from !== undefined)
+        found.push([name, { kind: 'import', from, imported: isWhole ? '*' : (property ?? '*') }]);
+      else found.push([name, { kind: 'value', init, property: isWhole ? undefined : property }]);
+    }
+  });
+  return found;
+}
+
+/** Returns the file of `require('x')`, and of `await import('x')`. */
+function required(tree: SyntaxTree, init: SyntaxNode): string | undefined {
+  const call = unwrap(init);
+  if (call.name === 'DynamicImport') return stringValue(tree, call.children.at(-2) ?? call);
+  const callee = call.name === 'CallExpression' ? calleeOf(call) : undefined;
+  if (callee?.name !== 'VariableName' || textOf(tree, callee) !== 'require') return undefined;
+  const [, argument] = childOf(call, 'ArgList')?.children ?? [];
+  return argument === undefined ? undefined : stringValue(tree, argument);
+}
+
+function parameters(tree: SyntaxTree, node: SyntaxNode): Declarations {
+  const list = childOf(node, 'ParamList')?.children ?? [];
+  return list.flatMap((child, index): Declarations => {
+    const next = list[index + 1]?.name === 'Optional' ? list[index + 2] : list[index + 1];
+    const type = next?.name === 'TypeAnnotation' && child.name === 'VariableDefinition' ? next : undefined;
+    return namesIn(tree, child).map(({ name }) => [name, { kind: 'parameter', type }]);
+  });
+}
+
+function unknowns(tree: SyntaxTree, node: SyntaxNode): Declarations {
+  return node.children.flatMap((child) => namesIn(tree, child).map(({ name }) => [name, VARIABLE] as const));
+}
+
+interface PatternName {
+  readonly name: string;
+  /** The property of the value that it is; undefined where that is deeper, or not known. */
+  readonly property: string | undefined;
+}
+
+/** Returns the names that a pattern declares. */
+function namesIn(tree: SyntaxTree, pattern: SyntaxNode): readonly PatternName[] {
+  if (pattern.name === 'VariableDefinition') return [{ name: textOf(tree, pattern), property: undefined }];
+  if (pattern.name === 'ArrayPattern') {
+    return pattern.children.flatMap((child) => namesIn(tree, child).map(({ name }) => ({ name, property: undefined })));
+  }
+  if (pattern.name !== 'ObjectPattern') return [];
+  return pattern.children.flatMap((property) => {
+    const simple = childOf(property, 'VariableDefinition');
+    const isRest = childOf(property, 'Spread') !== undefined;
+    // A default (`{ a = 1 }`) makes the value another one than the property.
+    const isCertain = !isRest && initializerOf(property) === undefined;
+    if (simple !== undefined) {
+      const name = textOf(tree, simple);
+      const key = childOf(property, 'PropertyName', 'String') === undefined ? name : propertyName(tree, property);
+      return [{ name, property: isCertain ? key : undefined }];
+    }
+    return property.children.flatMap((child) =>
+      namesIn(tree, child).map(({ name }) => ({ name, property: undefined })),
+    );
+  });
+}

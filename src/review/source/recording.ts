@@ -1,0 +1,85 @@
+import type { Guard, NotFollowed, RecordedCall } from './definition.ts';
+import { digest } from './fingerprint.ts';
+
+/** The place in a body where a function of the same file is called. */
+export interface Follow<Key> {
+  readonly follow: Key;
+  readonly name: string | undefined;
+  readonly line: number;
+  readonly guards: readonly Guard[];
+}
+
+/** What one function does itself. */
+export interface Body<Key> {
+  /** In the order of the text. */
+  readonly items: readonly (RecordedCall | Follow<Key>)[];
+  readonly notFollowed: readonly NotFollowed[];
+  /** Of its own tokens. */
+  readonly fingerprint: string;
+}
+
+/** What a function and all that it calls in the file do. */
+export interface Recording {
+  readonly calls: readonly RecordedCall[];
+  readonly notFollowed: readonly NotFollowed[];
+  readonly fingerprint: string;
+}
+
+/** Levels of functions that call functions. */
+const MOST_LEVELS = 60;
+/** Calls and functions in the recording of one function. */
+const MOST_ITEMS = 3000;
+/** The same for all functions of a file together. */
+const MOST_ITEMS_OF_FILE = 300_000;
+/** Places that could not be followed, of one function. */
+const MOST_NOT_FOLLOWED = 50;
+
+/**
+ * Returns a function that puts bodies in the place of the calls of them. Recursion is cut, and so is whatever would take
+ * more than a file of any sense needs: both are noted.
+ */
+export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Recording {
+  let left = MOST_ITEMS_OF_FILE;
+  return (key) => {
+    const calls: RecordedCall[] = [];
+    const missed = new Map<string, NotFollowed>();
+    const reached = new Set<Key>();
+    const open = new Set<Key>();
+    let items = Math.min(MOST_ITEMS, left);
+    const miss = (each: NotFollowed) => {
+      if (missed.size < MOST_NOT_FOLLOWED) missed.set(`${each.line} ${each.why} ${each.name ?? ''}`, each);
+    };
+    const enter = (at: Key, guards: readonly Guard[]): void => {
+      reached.add(at);
+      open.add(at);
+      const body = bodyOf(at);
+      body.notFollowed.forEach(miss);
+      for (const item of body.items) {
+        items -= 1;
+        left -= 1;
+        if (items < 0) {
+          miss({ line: item.line, why: 'unreadable' });
+          return;
+        }
+        const around = [...guards, ...item.guards];
+        if (!('follow' in item)) calls.push({ ...item, guards: around });
+        else if (open.has(item.follow)) miss({ line: item.line, why: 'recursion', ...named(item.name) });
+        else if (open.size >= MOST_LEVELS) miss({ line: item.line, why: 'unreadable', ...named(item.name) });
+        else enter(item.follow, around);
+      }
+      open.delete(at);
+    };
+    enter(key, []);
+    const own = [...reached].map((each) => bodyOf(each).fingerprint);
+    return { calls, notFollowed: [...missed.values()], fingerprint: digest([...own, namesOf(calls)]) };
+  };
+}
+
+/** A name may come from a constant outside of the body, and whether a function is a step from its registration. */
+function namesOf(calls: readonly RecordedCall[]): string {
+  return JSON.stringify(calls.map(({ kind, name }) => [kind, name]));
+}
+
+function named(name: string | undefined): { readonly name?: string } {
+  return name === undefined ? {} : { name };
+}
