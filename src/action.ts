@@ -41,8 +41,8 @@ export async function runAction(): Promise<void> {
   });
   process.exitCode = 1;
   await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
-  // A name that does not resolve, or a connection that nobody answers, would keep the process alive for long.
-  if (check?.isLeftBehind()) process.stdout.write('', () => process.exit());
+  // A connection that nobody answers would keep the process alive. The log is written by then.
+  if (check !== undefined) process.stdout.write('', () => process.exit());
 }
 
 /** The inputs as the runner passes them. */

@@ -69,19 +69,19 @@ function refusal(
   { withoutSecrets }: Pick<RunContext, 'withoutSecrets'>,
 ): CheckProblem {
   const what = notPublished(subject);
+  if (status >= 500) {
+    return new CheckProblem(
+      msg`${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`,
+      'check-server-error',
+      { retryAfterMs: retryAfterMs ?? 0 },
+    );
+  }
   if (retryAfterMs !== undefined || status === 429) {
     const waitMs = retryAfterMs ?? 60_000;
     return new CheckProblem(
       msg`${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs that use the token's app.`,
       'check-limited',
       { retryAfterMs: waitMs },
-    );
-  }
-  if (status >= 500) {
-    return new CheckProblem(
-      msg`${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`,
-      'check-server-error',
-      { retryAfterMs: 0 },
     );
   }
   const said = msg`GitHub answered: ${message}`;

@@ -18,8 +18,6 @@ import { checkSubjectOf, workflowRunOf } from './subject.ts';
 export interface CheckRun extends Watcher {
   /** Publishes the answer, within three seconds. Returns what could not be done. */
   finish(report: RunReport): Promise<readonly Message[]>;
-  /** Whether requests are left that nobody waits for, and that would keep the process alive. */
-  isLeftBehind(): boolean;
 }
 
 export interface CheckRunParts {
@@ -54,7 +52,6 @@ export function checkRunOf(inputs: ParsedInputs, parts: CheckRunParts): CheckRun
       const problems = await publisher.finish(finalCheck(report, workflowRunOf(context)));
       return problems.map(({ explanation }) => withoutSecrets(explanation));
     },
-    isLeftBehind: publisher.isLeftBehind,
   };
 }
 
@@ -63,7 +60,6 @@ function refusedRun({ explanation }: CheckProblem): CheckRun {
     onPoll: () => {},
     onFailedPoll: () => {},
     finish: async () => [explanation],
-    isLeftBehind: () => false,
   };
 }
 

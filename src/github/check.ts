@@ -2,6 +2,7 @@ import { markdown } from '../report/markdown.ts';
 import type { RunReport } from '../report/schema.ts';
 import { pageOf, type Section } from '../report/summary.ts';
 import { plain } from '../report/text.ts';
+import { iso } from '../time.ts';
 
 /** A check run as it is meant to be. */
 export interface Check {
@@ -18,14 +19,18 @@ export const OUTPUT_BYTES = 65_535;
 
 /** The check while the gate holds. */
 export function liveCheck(report: RunReport, run: string | undefined): Check {
-  return { status: 'in_progress', output: outputOf(report, run, '⏳') };
+  const next = 'It continues, and updates this check run when a count or the diagnosis changes.';
+  return { status: 'in_progress', output: outputOf(report, origin(report, run, next), '⏳') };
 }
 
 /** The check when the gate has ended. What `report` mode finds blocked stays in progress, for a later run to complete. */
 export function finalCheck(report: RunReport, run: string | undefined): Check {
   const conclusion = conclusionOf(report);
-  const output = outputOf(report, run);
-  return conclusion === undefined ? { status: 'in_progress', output } : { status: 'completed', conclusion, output };
+  if (conclusion !== undefined) {
+    return { status: 'completed', conclusion, output: outputOf(report, origin(report, run)) };
+  }
+  const next = 'No job waits. A later run for the same versions updates this check run, or completes it.';
+  return { status: 'in_progress', output: outputOf(report, origin(report, run, next)) };
 }
 
 /** A check in the place of which a newer one comes: GitHub would call it stale soon. */
@@ -45,12 +50,18 @@ function conclusionOf({ verdict, conclusion }: RunReport): Check['conclusion'] |
   return verdict === 'drained' ? 'success' : undefined;
 }
 
-function outputOf(report: RunReport, run: string | undefined, icon?: string): Check['output'] {
+function outputOf(report: RunReport, origin: string, icon?: string): Check['output'] {
   const { page, folded } = pageOf(report, undefined, icon);
-  const link = run === undefined ? '' : `[The run that looked last](${run})`;
-  const summary = fitted([...page, { title: 'the link to the run', text: link }]);
+  const summary = fitted([...page, { title: 'the link to the run', text: origin }]);
   const text = fitted(folded);
   return { title: titleOf(report), summary, ...(text === '' ? {} : { text }) };
+}
+
+/** Who looked, and when: the page says how long ago things were, and can be read days later. And what comes next. */
+function origin({ observedAt }: RunReport, run: string | undefined, next = ''): string {
+  const who = run === undefined ? 'The run that looked last' : `[The run that looked last](${run})`;
+  const at = iso(observedAt);
+  return `${who}${at === null ? ' observed nothing' : ` observed this at ${at} (database time)`}. ${next}`.trimEnd();
 }
 
 /** The answer in a line. What is cut stands in the summary's heading. */

@@ -15,23 +15,26 @@ export interface ExistingCheck {
   readonly id: number;
   readonly externalId: string | null;
   readonly isCompleted: boolean;
+  /** Null where it is not completed. */
+  readonly conclusion: string | null;
   /** In epoch milliseconds; undefined where GitHub has no time. */
   readonly startedAt: number | undefined;
 }
 
 /** GitHub's API for check runs, as far as the gate uses it. Each call throws `ApiFailure` where GitHub refuses. */
 export interface ChecksApi {
-  /** The check runs of that name on the commit. */
+  /** The check runs of that name on the commit: of each check suite, the newest of each app. */
   list(subject: CheckSubject, signal: AbortSignal): Promise<readonly ExistingCheck[]>;
   create(subject: CheckSubject, check: Check, signal: AbortSignal): Promise<ExistingCheck>;
-  update(id: number, check: Check, signal: AbortSignal): Promise<void>;
+  /** Returns what became of it: GitHub leaves the state of a completed one as it is, and answers as if all was well. */
+  update(id: number, check: Check, signal: AbortSignal): Promise<ExistingCheck>;
 }
 
 /** An answer of GitHub that is a refusal. */
 export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly status: number;
-  /** When to ask again, in milliseconds from now, where GitHub limits requests. */
+  /** When to ask again, in milliseconds from now, where GitHub says so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, message: string, retryAfterMs: number | undefined) {

@@ -1,49 +1,59 @@
-import type { ChecksApi, ExistingCheck } from './checks-api.ts';
-import { answered, restOf } from './rest.ts';
+import type { CheckSubject, ChecksApi, ExistingCheck } from './checks-api.ts';
+import { requireNameServer } from './name-server.ts';
+import { answered, apiHostname, restOf } from './rest.ts';
+
+/** The most that GitHub puts on a page. */
+const PAGE_SIZE = 100;
 
 /** Check runs in GitHub's API. It is loaded only where a check run is asked for. */
 export function checksApi(token: string, repository: { readonly owner: string; readonly repo: string }): ChecksApi {
   const { checks } = restOf(token);
+  const pageOf = async ({ name, sha }: CheckSubject, page: number, signal: AbortSignal) => {
+    const { data } = await checks.listForRef({
+      ...{ ...repository, ref: sha, check_name: name, filter: 'latest', per_page: PAGE_SIZE, page },
+      request: { signal },
+    });
+    return data.check_runs.map(existing);
+  };
+  const interruptible = async <T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> => {
+    await requireNameServer(apiHostname(), signal);
+    return answered(request);
+  };
   return {
-    list: ({ name, sha }, signal) =>
-      answered(async () => {
-        const { data } = await checks.listForRef({
-          ...repository,
-          ref: sha,
-          check_name: name,
-          filter: 'latest',
-          per_page: 100,
-          request: { signal },
-        });
-        return data.check_runs.map(existing);
-      }),
+    list: (subject, signal) => interruptible(signal, () => allPages((page) => pageOf(subject, page, signal))),
     create: ({ name, sha, externalId }, check, signal) =>
-      answered(async () => {
-        const { data } = await checks.create({
-          ...repository,
-          name,
-          head_sha: sha,
-          external_id: externalId,
-          ...check,
-          request: { signal },
-        });
+      interruptible(signal, async () => {
+        const made = { name, head_sha: sha, external_id: externalId, ...check };
+        const { data } = await checks.create({ ...repository, ...made, request: { signal } });
         return existing(data);
       }),
     update: (id, check, signal) =>
-      answered(async () => {
-        await checks.update({ ...repository, check_run_id: id, ...check, request: { signal } });
+      interruptible(signal, async () => {
+        const { data } = await checks.update({ ...repository, check_run_id: id, ...check, request: { signal } });
+        return existing(data);
       }),
   };
 }
 
 type Answer = Awaited<ReturnType<ReturnType<typeof restOf>['checks']['get']>>['data'];
 
-function existing({ id, external_id, status, started_at }: Answer): ExistingCheck {
+/** All of them, since GitHub promises no order. There is a check suite per run of a workflow, so they can be many. */
+async function allPages<T>(pageOf: (page: number) => Promise<readonly T[]>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let page = 1; ; page += 1) {
+    const some = await pageOf(page);
+    all.push(...some);
+    if (some.length < PAGE_SIZE) return all;
+  }
+}
+
+function existing({ id, external_id, status, conclusion, started_at }: Answer): ExistingCheck {
   const startedAt = Date.parse(started_at ?? '');
   return {
     id,
     externalId: external_id,
     isCompleted: status === 'completed',
+    conclusion,
     startedAt: Number.isNaN(startedAt) ? undefined : startedAt,
   };
 }

@@ -1,4 +1,4 @@
-import { GitHub, getOctokitOptions } from '@actions/github/lib/utils';
+import { defaults, GitHub, getOctokitOptions } from '@actions/github/lib/utils';
 import { ApiFailure } from './checks-api.ts';
 
 /* The HTTP client, and what its errors mean. It is loaded only where GitHub's API is asked for something. */
@@ -7,6 +7,11 @@ import { ApiFailure } from './checks-api.ts';
 const SHORTEST_LIMIT_MS = 60_000;
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** The host of the API, as in a URL. */
+export function apiHostname(): string {
+  return new URL(defaults.baseUrl ?? '').hostname;
+}
 
 /** The API of the server in `GITHUB_API_URL`, or of github.com. */
 export function restOf(token: string): InstanceType<typeof GitHub>['rest'] {
@@ -26,7 +31,8 @@ export async function answered<T>(request: () => Promise<T>): Promise<T> {
 function failureOf(error: unknown): ApiFailure | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   const headers = headersOf(error);
-  return headers === undefined ? undefined : new ApiFailure(error.status, error.message, limitMs(error, headers));
+  if (headers === undefined) return undefined;
+  return new ApiFailure(error.status, error.message, limitMs(error.status, error, headers));
 }
 
 function headersOf(error: Error): Readonly<Record<string, unknown>> | undefined {
@@ -36,10 +42,11 @@ function headersOf(error: Error): Readonly<Record<string, unknown>> | undefined 
   return typeof headers === 'object' && headers !== null ? { ...headers } : undefined;
 }
 
-/** How long GitHub wants to be left alone, in milliseconds; undefined where it limits nothing. */
-function limitMs({ message }: Error, headers: Readonly<Record<string, unknown>>): number | undefined {
+/** How long GitHub wants to be left alone, in milliseconds; undefined where it does not say. */
+function limitMs(status: number, { message }: Error, headers: Readonly<Record<string, unknown>>): number | undefined {
   const after = Number(headers['retry-after'] ?? Number.NaN);
   if (after >= 0) return after * 1000;
+  if (status !== 403 && status !== 429) return undefined;
   const isSecondary = /secondary rate limit|abuse detection/i.test(message);
   if (headers['x-ratelimit-remaining'] !== '0') return isSecondary ? SHORTEST_LIMIT_MS : undefined;
   const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - Date.now();

@@ -49,7 +49,7 @@ export function maskedOutputs(names: readonly string[], shortestLength: number |
       ? msg`appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
       : msg`has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
   return [
-    msg`The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
+    msg`A secret of this run ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Most often it is the database password: use a longer one that is not part of a word or a number.`,
   ];
 }
 

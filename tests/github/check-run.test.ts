@@ -1,7 +1,10 @@
-import { beforeAll, expect, test, vi } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type ActionRun, type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { type FakeGithub, type Fault, fakeGithub, type KeptCheck, SHA, TOKEN } from './fake-github.ts';
+import { HANGING_NAME, NAME_SERVER } from './hanging-names.ts';
 
 /* The built action, with GitHub's API behind it. */
 
@@ -97,8 +100,8 @@ test('follows a hold from its start to its end, in one check run', async () => {
   expect(github.checks[0]?.output.summary).toContain(
     '[The run that looked last](https://github.example.com/octo-org/shop/actions/runs/4711)',
   );
-  const [looked, created, ...updates] = github.served.map(({ operation }) => operation);
-  expect([looked, created, ...new Set(updates)]).toEqual(['list', 'create', 'update']);
+  const [looked, created, alone, ...updates] = github.served.map(({ operation }) => operation);
+  expect([looked, created, alone, ...new Set(updates)]).toEqual(['list', 'create', 'list', 'update']);
 });
 
 test('a later run finishes what a report has left in progress, on the commit that it names', async () => {
@@ -145,14 +148,68 @@ test('stands on the head of a pull request, and names several targets', async ()
   expect(github.checks[0]?.output.summary).toContain('### Versions to retire');
 });
 
-test('is cancelled with its job', async () => {
+test.each(['SIGINT', 'SIGTERM'] as const)('is cancelled with its job, by %s', async (signal) => {
   const github = await fakeGithub();
   const step = start(github, blocked);
   await isInProgress(github);
-  step.kill('SIGINT');
+  step.kill(signal);
   const run = await finish(github, step);
   expect(run.outputs['verdict']).toBe('cancelled');
   expect(github.checks.map(shown)).toEqual([['completed', 'cancelled', expect.stringMatching(/^Cancelled after/)]]);
+});
+
+test('two runs at once end with one check run', async () => {
+  const github = await fakeGithub();
+  const database = await withWork();
+  const steps = [start(github, database.url), start(github, database.url)];
+  await vi.waitUntil(() => github.served.filter(({ operation }) => operation === 'list').length > 1, {
+    timeout: 60_000,
+  });
+  await finishWork(database);
+  const runs = await Promise.all(steps.map((step) => finish(github, step)));
+  expect(runs.map((run) => [run.exitCode, warnings(run)])).toEqual([
+    [0, []],
+    [0, []],
+  ]);
+  const counted = github.checks.filter(({ conclusion }) => conclusion !== 'cancelled');
+  expect(counted.map(shown)).toEqual([['completed', 'success', expect.stringMatching(/^Safe/)]]);
+  expect(github.checks.at(-1)).toBe(counted[0]);
+});
+
+test('a database that cannot be read ends it, and a later run starts it again', async () => {
+  const github = await fakeGithub();
+  const gone = Object.assign(new URL(blocked), { pathname: '/gone' }).href;
+  const report = { inputs: { mode: 'report' } };
+  const run = await gate(github, gone, report);
+  expect([run.exitCode, run.outputs['verdict']]).toEqual([1, 'error']);
+  expect(github.checks.map(shown)).toEqual([['completed', 'failure', expect.stringMatching(/^No answer: /)]]);
+  // What was left in progress is that of the same database.
+  const [check] = github.checks.splice(0);
+  const external_id = (await ours(github)).external_id;
+  github.add({ ...check, external_id });
+  await gate(github, blocked, report);
+  expect(github.checks.map(({ status }) => status)).toEqual(['completed', 'in_progress']);
+});
+
+test('with `details: names` no id is in it, in progress or in the end', async () => {
+  const github = await fakeGithub();
+  const step = start(github, blocked, { inputs: { details: 'names' } });
+  await isInProgress(github);
+  step.kill('SIGINT');
+  await finish(github, step);
+  const bodies = JSON.stringify(github.served.map(({ body }) => body));
+  expect(bodies).toContain('<code>order</code>');
+  expect(bodies).not.toMatch(/order-1|order&#45;1/);
+});
+
+test('finds its own among more check runs than GitHub puts on a page', async () => {
+  const github = await fakeGithub();
+  const check = await ours(github);
+  for (let id = 1; id <= 120; id += 1)
+    github.add({ ...check, id, suite: id, status: 'completed', conclusion: 'failure' });
+  github.add({ ...check, id: 121, suite: 121 });
+  await gate(github, blocked, { inputs: { mode: 'report' } });
+  expect(github.checks.slice(120).map(({ id, status }) => [id, status])).toEqual([[121, 'in_progress']]);
 });
 
 test('is neutral where a timeout only warns', async () => {
@@ -259,7 +316,14 @@ const refusals: readonly [string, Fault, Step, RegExp][] = [
   ],
   // GitHub Docs, "Troubleshooting the REST API": a request that takes too long.
   ['5xx', () => ({ status: 502, message: 'Server Error' }), {}, /GitHub's API has a failure \(502\)/],
+  [
+    '5xx with a time to wait',
+    () => ({ status: 503, message: 'Unavailable', headers: { 'retry-after': '60' } }),
+    {},
+    /GitHub's API has a failure \(503\)/,
+  ],
   ['silence', () => 'silence', {}, /GitHub's API did not answer in time, or not at all/],
+  ['an answer that stops half-way', () => 'half', {}, /GitHub's API did not answer in time, or not at all/],
   [
     'no token',
     () => undefined,
@@ -304,4 +368,34 @@ test('what fails once is tried again, and nothing is doubled', async () => {
   expect([run.exitCode, warnings(run)]).toEqual([0, []]);
   expect(github.checks.map(({ id, status }) => [id, status])).toEqual([[5, 'in_progress']]);
   expect(github.served.map(({ operation }) => operation)).toEqual(['list', 'create', 'list', 'update']);
+});
+
+/** A name server that knows no name, or never answers. */
+async function nameServer(isSilent: boolean): Promise<string> {
+  const server = createSocket('udp4');
+  server.on('message', (query, { port }) => {
+    // The question itself, as an answer (0x81) without such a name (0x83).
+    const answer = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, 0x83]), query.subarray(4)]);
+    if (!isSilent) server.send(answer, port, '127.0.0.1');
+  });
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${server.address().port}`;
+}
+
+test.each([
+  ['a name server that is silent is found out by a question that can be left behind', true, []],
+  ['a name that the system looks up for ever does not hold the step', false, ['asked the system']],
+])('%s', async (_, isSilent, asked) => {
+  const github = await fakeGithub();
+  const env = {
+    GITHUB_API_URL: `http://${HANGING_NAME}/`,
+    NODE_OPTIONS: `--import ${pathToFileURL('tests/github/hanging-names.ts').href}`,
+    [NAME_SERVER]: await nameServer(isSilent),
+  };
+  const run = await start(github, drained, { env }).finished;
+  expect([run.exitCode, run.outputs['verdict']]).toEqual([0, 'drained']);
+  expect([...new Set(run.stderr.match(/.+/g))]).toEqual(asked);
+  expect(warnings(run)).toEqual([expect.stringMatching(/did not answer in time, or not at all/)]);
+  expect(run.log).toContain('Verdict drained');
 });

@@ -24,6 +24,8 @@ export interface KeptCheck {
   readonly output: { readonly title: string | null; readonly summary: string | null; readonly text: string | null };
   /** The app that made it. */
   readonly app: number;
+  /** A run of a workflow has one of its own. */
+  readonly suite: number;
   /** Made by the runner itself, for a job. */
   readonly isJob: boolean;
 }
@@ -41,8 +43,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What happens to a request in place of an answer: undefined for nothing, `silence` for no answer at all. */
-export type Fault = (operation: OperationName, count: number) => Refusal | 'silence' | undefined;
+/** In place of an answer: undefined for nothing, `silence` for no answer at all, `half` for the beginning of one. */
+export type Fault = (operation: OperationName, count: number) => Refusal | 'silence' | 'half' | undefined;
 
 export interface FakeGithub {
   /** What `GITHUB_API_URL` is. */
@@ -73,7 +75,8 @@ export async function fakeGithub(fault: Fault = () => undefined, repository = 'o
     fault,
     repository,
     add: (check) => {
-      const kept = { ...EMPTY, id: 1000 + fake.checks.length, started_at: new Date().toISOString(), ...check };
+      const number = fake.checks.length;
+      const kept = { ...EMPTY, id: 1000 + number, suite: number, started_at: new Date().toISOString(), ...check };
       fake.checks.push(kept);
       return kept;
     },
@@ -123,7 +126,10 @@ async function answer(fake: FakeGithub, request: IncomingMessage, response: Serv
   const fault = fake.fault(operation.name, count);
   const refusal = fault ?? refusalOf(fake, operation.name, { ...path, ...query }, body, request);
   const served = { operation: operation.name, body: body ?? {}, at: performance.now() };
-  if (refusal === 'silence') return void fake.served.push({ ...served, status: 0 });
+  if (refusal === 'silence' || refusal === 'half') {
+    if (refusal === 'half') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+    return void fake.served.push({ ...served, status: 0 });
+  }
   if (refusal !== undefined) {
     fake.served.push({ ...served, status: refusal.status });
     return send(refusal.status, { message: refusal.message }, refusal.headers);
@@ -180,18 +186,13 @@ function refusalOf(
       message: 'Check run status and conclusions can only be updated internally by GitHub Actions',
     };
   }
-  // Mergifyio/mergify pull request 1989, lyft/atlantis pull request 265: what is completed cannot be opened again.
-  if (check.status === 'completed') return { status: 422, message: 'A completed check run cannot be changed' };
   return undefined;
 }
 
 /** Obeys a request, and returns its answer. */
 function done(fake: FakeGithub, operation: OperationName, path: Values, body: unknown): unknown {
   const given = { ...(body as object | undefined) } as Partial<KeptCheck>;
-  if (operation === 'list') {
-    const all = fake.checks.filter(({ name, head_sha }) => name === path['check_name'] && head_sha === path['ref']);
-    return { total_count: all.length, check_runs: all.toReversed().map(asAnswer) };
-  }
+  if (operation === 'list') return listed(fake, path);
   const now = new Date().toISOString();
   const completed = given.status === 'completed' ? { completed_at: now } : {};
   const output = { ...EMPTY.output, ...given.output };
@@ -199,12 +200,25 @@ function done(fake: FakeGithub, operation: OperationName, path: Values, body: un
   const index = fake.checks.findIndex(({ id }) => id === Number(path['check_run_id']));
   const before = fake.checks[index];
   if (before === undefined) throw new Error('refused before');
-  const after = { ...before, ...given, ...completed, output };
+  // tektoncd/pipelines-as-code issue 998, taskcluster/taskcluster issue 5085: what is completed stays as it is, and the
+  // answer is that of a success.
+  const after = before.status === 'completed' ? before : { ...before, ...given, ...completed, output };
   fake.checks[index] = after;
   return asAnswer(after);
 }
 
-function asAnswer({ app, isJob: _, ...check }: KeptCheck): object {
+/** A page, the oldest first: mmnto-ai/totem pull request 2884 saw that the order means nothing. */
+function listed({ checks }: FakeGithub, path: Values): unknown {
+  const named = checks.filter(({ name, head_sha }) => name === path['check_name'] && head_sha === path['ref']);
+  // lewagon/wait-on-check-action pull request 156: `latest` is that of each check suite.
+  const isNewest = (check: KeptCheck) =>
+    !named.some(({ id, app, suite }) => app === check.app && suite === check.suite && id > check.id);
+  const all = path['filter'] === 'all' ? named : named.filter(isNewest);
+  const [page, size] = [Number(path['page'] ?? 1), Number(path['per_page'] ?? 30)];
+  return { total_count: all.length, check_runs: all.slice((page - 1) * size, page * size).map(asAnswer) };
+}
+
+function asAnswer({ app, suite, isJob: _, ...check }: KeptCheck): object {
   const url = `https://github.com/octo-org/shop/runs/${check.id}`;
   return {
     ...check,
@@ -212,7 +226,7 @@ function asAnswer({ app, isJob: _, ...check }: KeptCheck): object {
     url,
     html_url: url,
     details_url: url,
-    check_suite: { id: 7 },
+    check_suite: { id: suite },
     output: { ...check.output, annotations_count: 0, annotations_url: `${url}/annotations` },
     pull_requests: [],
     app: {

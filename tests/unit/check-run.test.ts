@@ -40,6 +40,20 @@ describe('the check of an answer', () => {
     expect(check.output.summary).toContain(`](${RUN})`);
   });
 
+  test('says who looked, when, and what comes next', async () => {
+    const summaryOf = ({ output }: Check) => output.summary.split('\n').at(-1);
+    const looked = `[The run that looked last](${RUN}) observed this at 2026-01-01T00:00:00.000Z (database time).`;
+    const report = await reportAgainst(() => busy, { mode: 'report' });
+    expect(summaryOf(finalCheck(report, RUN))).toBe(
+      `${looked} No job waits. A later run for the same versions updates this check run, or completes it.`,
+    );
+    expect(summaryOf(liveCheck(report, RUN))).toBe(
+      `${looked} It continues, and updates this check run when a count or the diagnosis changes.`,
+    );
+    expect(summaryOf(await drained())).toBe(looked);
+    expect(summaryOf(finalCheck(failure, undefined))).toBe('The run that looked last observed nothing.');
+  });
+
   test('a job that is cancelled, and a database that cannot be read, are what they are', async () => {
     const report = await reportAgainst(() => busy, { mode: 'report' });
     expect(finalCheck({ ...report, verdict: 'cancelled', conclusion: 'fail' }, RUN).conclusion).toBe('cancelled');
@@ -52,7 +66,9 @@ describe('the check of an answer', () => {
     const { output } = finalCheck({ ...report, headline: trusted('x'.repeat(300)), warnings: many }, RUN);
     expect([output.title.length, output.title.at(-1)]).toEqual([TITLE_CHARACTERS, '…']);
     expect(Buffer.byteLength(output.summary)).toBeLessThanOrEqual(OUTPUT_BYTES);
-    expect(output.summary).toMatch(/\]\(https:.*\)\n\n_Left out, to fit GitHub’s size limit: the warnings\. .*_$/);
+    expect(output.summary).toMatch(
+      /\]\(https:.*\) observed this.*\n\n_Left out, to fit GitHub’s size limit: the warnings\. .*_$/,
+    );
     expect(output.summary).toContain('x'.repeat(300));
 
     const items = Array.from({ length: 50 }, (_, at) => ({
@@ -70,42 +86,74 @@ describe('the check of an answer', () => {
 });
 
 const subject = { name: 'drain production', sha: 'a'.repeat(40), externalId: 'dbos-drain-gate 1' };
-const ours: ExistingCheck = { id: 7, externalId: subject.externalId, isCompleted: false, startedAt: undefined };
+const ours: ExistingCheck = {
+  id: 7,
+  externalId: subject.externalId,
+  isCompleted: false,
+  conclusion: null,
+  startedAt: undefined,
+};
 const drained = async () => finalCheck(await reportAgainst(() => ({})), RUN);
 const live = async () => liveCheck(await reportAgainst(() => busy, { mode: 'check' }), RUN);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** An API that records, and does what it is told to. */
-function scriptedApi(existing: readonly ExistingCheck[] = [], fail: (request: string) => unknown = () => undefined) {
+/** GitHub's check runs of a commit, and what was asked of it. A request does what it is told to before it is obeyed. */
+function scriptedApi(
+  existing: readonly ExistingCheck[] = [],
+  before: (request: string, signal: AbortSignal) => unknown = () => undefined,
+) {
+  const checks = [...existing];
   const requests: string[] = [];
-  const request = async (name: string) => {
+  const request = async (name: string, signal: AbortSignal) => {
     requests.push(name);
-    const failed = await fail(name);
+    const failed = await before(name, signal);
     if (failed !== undefined) throw failed;
   };
-  const api: ChecksApi = {
-    list: async () => request('list').then(() => existing),
-    create: async (_, { status }) =>
-      request(`create ${status}`).then(() => ({ ...ours, isCompleted: status === 'completed' })),
-    update: async (id, { status }) => request(`update ${id} ${status}`),
+  const put = (check: ExistingCheck, { status, conclusion }: Check) => {
+    const isOpen = !check.isCompleted;
+    const after = isOpen ? { ...check, isCompleted: status === 'completed', conclusion: conclusion ?? null } : check;
+    checks.splice(0, Number.POSITIVE_INFINITY, ...checks.filter(({ id }) => id !== check.id), after);
+    return after;
   };
-  return { api, requests };
+  const api: ChecksApi = {
+    list: async (_, signal) => request('list', signal).then(() => [...checks]),
+    create: async ({ externalId }, check, signal) => {
+      await request(`create ${check.status}`, signal);
+      const id = Math.max(6, ...checks.map((each) => each.id)) + 1;
+      return put({ ...ours, id, externalId }, check);
+    },
+    update: async (id, check, signal) => {
+      await request(`update ${id} ${check.conclusion ?? check.status}`, signal);
+      const found = checks.find((each) => each.id === id);
+      if (found === undefined) throw new ApiFailure(404, 'Not Found', undefined);
+      return put(found, check);
+    },
+  };
+  const states = () => checks.toSorted((a, b) => a.id - b.id).map(({ id, conclusion }) => [id, conclusion]);
+  return { api, requests, states };
 }
 
-function publisherOn(scripted: ReturnType<typeof scriptedApi>, changes: Partial<Clock> = {}) {
+function publisherOn(
+  scripted: ReturnType<typeof scriptedApi>,
+  changes: Partial<Clock> = {},
+  externalId = ours.externalId,
+) {
   const clock = { ...testClock(), ...changes };
   const warned: Message[] = [];
   let loads = 0;
-  const publisher = checkPublisher(subject, {
-    load: async () => {
-      loads += 1;
-      return scripted.api;
+  const publisher = checkPublisher(
+    { ...subject, externalId: externalId ?? '' },
+    {
+      load: async () => {
+        loads += 1;
+        return scripted.api;
+      },
+      clock,
+      today: () => 0,
+      context: { withoutSecrets: undefined },
+      warn: (problem) => warned.push(problem),
     },
-    clock,
-    today: () => 0,
-    context: { withoutSecrets: undefined },
-    warn: (problem) => warned.push(problem),
-  });
+  );
   return { publisher, clock, warned, loads: () => loads };
 }
 
@@ -124,12 +172,12 @@ describe('the publisher', () => {
     };
     await offer('slow', 0);
     await offer('stuck', UPDATE_EVERY_MS - 1);
-    expect(scripted.requests).toEqual(['list', 'create in_progress']);
+    expect(scripted.requests).toEqual(['list', 'create in_progress', 'list']);
     await offer('stuck', UPDATE_EVERY_MS);
     await offer('stuck', 3 * UPDATE_EVERY_MS);
-    expect(scripted.requests.slice(2)).toEqual(['update 7 in_progress']);
+    expect(scripted.requests.slice(3)).toEqual(['update 7 in_progress']);
     expect(await publisher.finish(await drained())).toEqual([]);
-    expect(scripted.requests.slice(3)).toEqual(['update 7 completed']);
+    expect(scripted.requests.slice(4)).toEqual(['update 7 success']);
   });
 
   test('returns at once and never throws, whatever the poll or GitHub does', async () => {
@@ -186,11 +234,10 @@ describe('the publisher', () => {
     const problems = await publisher.finish(await drained());
     expect(timeouts).toEqual([FINAL_MS]);
     expect(problems.map(({ id }) => id)).toEqual(['check-unanswered']);
-    expect(publisher.isLeftBehind()).toBe(true);
   });
 
   test.each([
-    ['a limit that ends in time is waited for', 1, ['list', 'list', 'create completed'], 0],
+    ['a limit that ends in time is waited for', 1, ['list', 'list', 'create completed', 'list'], 0],
     ['a longer one is not', 60, ['list'], 1],
   ])('%s', async (_, seconds, requests, problems) => {
     let limited = 0;
@@ -203,26 +250,147 @@ describe('the publisher', () => {
   });
 
   test.each<[string, readonly ExistingCheck[], readonly string[]]>([
-    ['one in progress is updated', [ours], ['list', 'update 7 completed']],
-    ['the newest of several is updated', [{ ...ours, id: 9 }, ours], ['list', 'update 9 completed']],
-    ['a completed one is replaced', [{ ...ours, isCompleted: true }], ['list', 'create completed']],
+    ['one in progress is updated', [ours], ['list', 'update 7 success']],
+    [
+      'the newest of several is updated, and the others are ended',
+      [{ ...ours, id: 9 }, ours],
+      ['list', 'update 7 cancelled', 'update 9 success'],
+    ],
+    ['a completed one is replaced', [{ ...ours, isCompleted: true }], ['list', 'create completed', 'list']],
     [
       'an old one is renewed',
       [{ ...ours, startedAt: -13 * 86_400_000 }],
-      ['list', 'update 7 completed', 'create completed'],
+      ['list', 'update 7 cancelled', 'create completed', 'list'],
     ],
     ['one of another app is left alone', [{ ...ours, externalId: 'x' }], ['list']],
     ['one for other targets is left alone', [{ ...ours, externalId: 'dbos-drain-gate 2' }], ['list']],
-    [
-      'the own one is found next to others',
-      [{ ...ours, externalId: 'x', id: 8 }, ours],
-      ['list', 'update 7 completed'],
-    ],
+    ['the own one is found next to others', [{ ...ours, externalId: 'x', id: 8 }, ours], ['list', 'update 7 success']],
   ])('%s', async (_, existing, requests) => {
     const scripted = scriptedApi(existing);
     const { publisher } = publisherOn(scripted);
     await publisher.finish(await drained());
     expect(scripted.requests).toEqual(requests);
+  });
+});
+
+describe('two runs at once', () => {
+  const check = live();
+  const begin = async ({ publisher }: ReturnType<typeof publisherOn>) => {
+    const offered = await check;
+    publisher.offer(
+      () => ['slow'],
+      () => offered,
+    );
+  };
+  const succeed = async ({ publisher }: ReturnType<typeof publisherOn>) => publisher.finish(await drained());
+
+  test('agree on one check run, and end the other', async () => {
+    const scripted = scriptedApi();
+    const runs = [publisherOn(scripted), publisherOn(scripted)] as const;
+    await Promise.all(runs.map(begin));
+    await settled();
+    expect(scripted.states()).toEqual([
+      [7, 'cancelled'],
+      [8, null],
+    ]);
+    for (const run of runs) expect(await succeed(run)).toEqual([]);
+    expect(scripted.states()).toEqual([
+      [7, 'cancelled'],
+      [8, 'success'],
+    ]);
+  });
+
+  test('agree on one where the first had looked before the second created its own', async () => {
+    const { promise: looked, resolve } = Promise.withResolvers<void>();
+    let created = 0;
+    const scripted = scriptedApi([], (request) => {
+      if (request.startsWith('create')) created += 1;
+      return request.startsWith('create') && created === 2 ? looked : undefined;
+    });
+    const runs = [publisherOn(scripted), publisherOn(scripted)] as const;
+    await Promise.all(runs.map(begin));
+    await settled();
+    resolve();
+    await settled();
+    expect(await succeed(runs[0])).toEqual([]);
+    expect(scripted.states()).toEqual([
+      [7, 'cancelled'],
+      [8, 'success'],
+    ]);
+  });
+
+  test('with other targets do not both think that the name is theirs', async () => {
+    const scripted = scriptedApi();
+    const runs = [publisherOn(scripted), publisherOn(scripted, {}, 'dbos-drain-gate 2')] as const;
+    await Promise.all(runs.map(begin));
+    await settled();
+    const problems = [await succeed(runs[0]), await succeed(runs[1])].map((each) => each.map(({ id }) => id));
+    expect(problems).toEqual([['check-of-other-targets'], []]);
+    expect(scripted.states()).toEqual([
+      [7, null],
+      [8, 'success'],
+    ]);
+  });
+
+  test.each<[string, (name: string) => unknown]>([
+    ['GitHub keeps its state', () => undefined],
+    [
+      'GitHub refuses to change it',
+      (name) => (name.startsWith('update 7') ? new ApiFailure(422, 'x', undefined) : undefined),
+    ],
+    [
+      'GitHub has deleted it',
+      (name) => (name.startsWith('update 7') ? new ApiFailure(404, 'x', undefined) : undefined),
+    ],
+  ])('what another run has completed is replaced: %s', async (_, before) => {
+    let isEnded = false;
+    const scripted = scriptedApi([], (name) => (isEnded ? before(name) : undefined));
+    const run = publisherOn(scripted);
+    await begin(run);
+    await settled();
+    await scripted.api.update(7, finalCheck(failure, RUN), new AbortController().signal);
+    isEnded = true;
+    expect(await succeed(run)).toEqual([]);
+    expect(scripted.states()).toEqual([
+      [7, 'failure'],
+      [8, 'success'],
+    ]);
+  });
+});
+
+describe('the last check', () => {
+  const begin = async (publisher: ReturnType<typeof publisherOn>['publisher']) => {
+    const check = await live();
+    publisher.offer(
+      () => ['slow'],
+      () => check,
+    );
+    await settled();
+  };
+
+  test('does not wait for an update that hangs', async () => {
+    const hangs = (signal: AbortSignal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)));
+    let requests = 0;
+    const scripted = scriptedApi([ours], (_, signal) => (requests++ === 0 ? hangs(signal) : undefined));
+    const { publisher } = publisherOn(scripted, {
+      withTimeout: (milliseconds, work) =>
+        work(milliseconds === 1000 ? AbortSignal.abort() : new AbortController().signal),
+    });
+    await begin(publisher);
+    expect(await publisher.finish(await drained())).toEqual([]);
+    expect(scripted.states()).toEqual([[7, 'success']]);
+  });
+
+  test('is published where GitHub has refused the text of one before', async () => {
+    const scripted = scriptedApi([], (request) =>
+      request === 'create in_progress' ? new ApiFailure(422, 'summary is odd', undefined) : undefined,
+    );
+    const { publisher, warned } = publisherOn(scripted);
+    await begin(publisher);
+    expect(warned.map(plain)).toEqual([expect.stringContaining('GitHub answered: "summary is odd"')]);
+    expect(await publisher.finish(await drained())).toEqual([]);
+    expect(scripted.states()).toEqual([[7, 'success']]);
   });
 });
 
