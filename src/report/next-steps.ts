@@ -11,11 +11,11 @@ export function nextSteps(report: RunReport, kit: WrittenKit | undefined): strin
   const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
   if (verdict === 'drained' || database === null || commandLine === null) return '';
   const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
-  if (details === 'names' && workflows.items.length > 0) return withoutIds(query, commandLine);
+  if (details === 'names' && workflows.items.length > 0) return withoutIds(query, commandLine, database.schema);
   if (workflows.items.length === 0 && firstToUnblock === null) return '';
   if (kit === undefined && isInUse(report)) return blocks(IN_USE, ...query);
   return blocks(
-    ...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)),
+    ...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, report, commandLine, database.schema)),
     database.schema === 'dbos'
       ? ''
       : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.",
@@ -30,11 +30,19 @@ const ALL_AT_WORK =
 const IN_USE =
   'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
 
-function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLine): readonly string[] {
-  const commands = commandsFor({ id }, commandLine) ?? [
-    '# The id of that workflow holds characters that cannot be shown or typed safely:',
-    '# take it from the query.',
-  ];
+/** In place of commands. */
+const UNTYPED = [
+  '# The id of that workflow, or the name of the schema, holds characters that cannot be shown or typed safely:',
+  '# take it from the query.',
+];
+
+function first(
+  id: string,
+  { verdict }: Pick<RunReport, 'verdict'>,
+  commandLine: CommandLine,
+  schema: string,
+): readonly string[] {
+  const commands = commandsFor({ id }, commandLine, schema) ?? UNTYPED;
   const which =
     verdict === 'cannot-drain'
       ? 'One workflow by hand, with the DBOS command line. This one lasts longest:'
@@ -43,7 +51,7 @@ function first(id: string, verdict: RunReport['verdict'], commandLine: CommandLi
 }
 
 /** For people who can read the database: nothing on this page names a workflow by its id. */
-function withoutIds(query: readonly string[], commandLine: CommandLine): string {
+function withoutIds(query: readonly string[], commandLine: CommandLine, schema: string): string {
   return blocks(
     markdown(
       trusted(
@@ -52,6 +60,6 @@ function withoutIds(query: readonly string[], commandLine: CommandLine): string 
     ),
     ...query,
     'To unblock a workflow with the DBOS command line:',
-    codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]),
+    codeBlock('sh', [...needsOf(commandLine.fits), ...(commandsById(commandLine, schema) ?? UNTYPED)]),
   );
 }

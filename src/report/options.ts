@@ -20,7 +20,7 @@ const DRY_RUN =
   'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
 
 /** In place of a command. */
-const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+const UNTYPED = '# Its id, or the schema, holds characters that cannot be typed safely: take it from the query below.';
 
 /** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
 export function whatToDo(report: RunReport, kit: WrittenKit | undefined): string {
@@ -138,12 +138,12 @@ function unblocking(
   which: string,
   verb: 'Fork' | 'Or fork' = 'Fork',
 ): readonly Option[] {
-  const { newVersion, commandLine, firstToUnblock, details } = report;
+  const { newVersion, commandLine, firstToUnblock, details, database } = report;
   const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
   if (kit === undefined) {
-    if (commandLine === null) return [];
+    if (commandLine === null || database === null) return [];
     if (firstToUnblock === null) return details === 'names' ? [byQuery(report)] : [];
-    const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+    const command = commandsFor({ id: firstToUnblock }, commandLine, database.schema)?.at(-1) ?? UNTYPED;
     return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
   }
   const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');

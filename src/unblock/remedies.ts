@@ -9,26 +9,31 @@ import { type CommandLine, programOf } from './command-line.ts';
 import { isOffered, KIT_STATES, type KitState, kitStateOf } from './states.ts';
 
 /**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
- * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
- * workflow that has just finished does its work again, and no command reports that it has finished.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id or
+ * the schema cannot be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks:
+ * the fork of a workflow that has just finished does its work again, and no command reports that it has finished.
  */
 export function commandsFor(
   workflow: Pick<WorkflowDetail, 'id'>,
   commandLine: CommandLine,
+  schema: string,
 ): readonly string[] | undefined {
   const id = typedId(workflow.id);
-  return id === undefined ? undefined : commandsWith(id, commandLine);
+  return id === undefined ? undefined : commandsWith(id, commandLine, schema);
 }
 
 /** Returns the same commands for any workflow: its id is in the variable ID. */
-export function commandsById(commandLine: CommandLine): readonly string[] {
-  return commandsWith('"$ID"', commandLine);
+export function commandsById(commandLine: CommandLine, schema: string): readonly string[] | undefined {
+  return commandsWith('"$ID"', commandLine, schema);
 }
 
-function commandsWith(id: string, commandLine: CommandLine): readonly string[] {
+/** Without the option, every command line reads `dbos`: it would find no such workflow, or another one. */
+function commandsWith(id: string, commandLine: CommandLine, schema: string): readonly string[] | undefined {
+  const typed = shellQuoted(schema);
+  if (typed === undefined) return undefined;
+  const options = schema === 'dbos' ? '' : ` --schema=${typed}`;
   const command = (verb: string) =>
-    `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
+    `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"${options}`;
   return [
     '# inspect it, and the steps it has done',
     command('get'),

@@ -12,11 +12,11 @@ import { actingIn } from '../support/inert.ts';
 /** Stands in for `npx`: the arguments of every call, each ended by a zero byte, and the call by another one. */
 const SHELL = `npx() { for each; do printf '%s\\0' "$each"; done; printf '\\0'; }\n`;
 
-test('a command with a hostile id has it as one argument, or is not shown', () => {
+test('a command with a hostile id or schema has each as one argument, or is not shown', () => {
   let shown = 0;
   const text = fc.oneof(fc.constantFrom(...ATTACKS), hostileText).filter((each) => each !== '');
-  const property = fc.property(text, (id) => {
-    const commands = commandsFor(workflowDetail({ id }), commandLineFor({ language: 'TypeScript' }, 123));
+  const property = fc.property(text, fc.oneof(fc.constant('dbos'), text), (id, schema) => {
+    const commands = commandsFor(workflowDetail({ id }), commandLineFor({ language: 'TypeScript' }, 123), schema);
     if (commands === undefined) return;
     shown += 1;
     const script = commands.join('\n');
@@ -26,7 +26,8 @@ test('a command with a hostile id has it as one argument, or is not shown', () =
       .split('\0\0')
       .slice(0, -1)
       .map((call) => call.split('\0'));
-    const withId = (verb: string) => ['--no-install', 'dbos', 'workflow', verb, id, '--sys-db-url', 'url'];
+    const inSchema = schema === 'dbos' ? [] : [`--schema=${schema}`];
+    const withId = (verb: string) => ['--no-install', 'dbos', 'workflow', verb, id, '--sys-db-url', 'url', ...inSchema];
     expect(calls).toEqual(['get', 'steps', 'cancel'].map(withId));
   });
   fc.assert(property, { numRuns: 300 });

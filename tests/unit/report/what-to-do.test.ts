@@ -148,6 +148,24 @@ describe('what to do', () => {
     expect(text).toContain('sh unblock.sh cancel');
   });
 
+  test('names the schema in each command for one workflow, or shows none where it cannot be typed', async () => {
+    const python: Script = (poll) => {
+      const { workflows, ...rest } = asleepAndStuck(poll);
+      const items = (workflows?.items ?? []).map((each) => ({ ...each, serialization: 'py_pickle' }));
+      return { ...rest, workflows: { items, ...whole } };
+    };
+    for (const details of ['full', 'names'] as const) {
+      const { run } = await holdAndLog(timed(python), { mode: 'check', details });
+      const commandsIn = (schema: string) =>
+        summaryOf(runReportOf({ ...run, schema })).match(/^ *dbos workflow .*$/gm) ?? [];
+      const commands = commandsIn("tom's workflows");
+      expect(commands).toHaveLength(details === 'full' ? 4 : 3);
+      expect(commands.filter((line) => !line.endsWith(` --schema='tom'\\''s workflows'`))).toEqual([]);
+      expect(commandsIn('dbos').join()).not.toContain('--schema');
+      expect(commandsIn('work\u202eflows')).toEqual([]);
+    }
+  });
+
   test('names inputs as the shell does, in the log and in the summary', async () => {
     nameInputsBy((input, value) => `--${input}${value === undefined ? '' : ` ${value}`}`);
     try {
