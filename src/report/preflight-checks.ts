@@ -3,6 +3,7 @@ import { releasesOf } from '../dbos/schema-age.ts';
 import { isSharedVersion, sdkIn } from '../dbos/sdk.ts';
 import { NEWEST_KNOWN_MIGRATION } from '../dbos/trust.ts';
 import { counted, joined, type Message, msg, namesOf, trusted } from '../message.ts';
+import { TLS_FAILURES } from '../postgres/tls-errors.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
 import { sourceInWords } from './log-opening.ts';
 import type { Run } from './model.ts';
@@ -27,7 +28,8 @@ export function checksOf(run: Run, versions: Found['versions']): Found['checks']
   const read = last === undefined || access === undefined ? undefined : { ...last, access, versions };
   const each: Readonly<Record<Check['check'], Result>> = {
     database: databaseCheck(run, read),
-    tls: read === undefined || connection === undefined ? UNKNOWN : tlsCheck(connection, read),
+    tls:
+      connection === undefined ? UNKNOWN : read === undefined ? failedTls(run, connection) : tlsCheck(connection, read),
     privileges: read === undefined ? UNKNOWN : privilegesCheck(read),
     server: read === undefined ? UNKNOWN : serverCheck(read),
     schema: read === undefined ? UNKNOWN : schemaCheck(read, run),
@@ -54,14 +56,31 @@ const UNKNOWN: Result = { state: 'unknown', message: trusted('Not checked yet: s
 const HIDDEN: Result = { state: 'unknown', message: trusted('Not readable yet: solve the problems first.') };
 
 /** Names the address once a server has accepted it: a mistyped URL can have the password in its place. */
-function databaseCheck({ connection, config }: Run, read: Read | undefined): Result {
+function databaseCheck({ connection, config, failure }: Run, read: Read | undefined): Result {
   const source = connection === undefined ? trusted('the inputs') : sourceInWords(connection.place.source);
+  if (tlsFailure(failure) !== undefined) {
+    return {
+      state: 'unknown',
+      message: msg`A server answers. The gate has not reached the database: solve the TLS problem first. The address is from ${source}.`,
+    };
+  }
   if (read === undefined || connection === undefined) {
     return problem(msg`No usable answer from the database. Its address is from ${source}.`);
   }
   const { host, port, database } = connection.place;
   const server = config?.details === 'names' ? trusted('') : msg` at ${host}, port ${trusted(String(port))}`;
   return ok(msg`Connected to ${database}${server}, as the role ${read.access.role}. The address is from ${source}.`);
+}
+
+/** What went wrong with TLS, in a few words; undefined where something else did. */
+function tlsFailure(failure: Run['failure']): string | undefined {
+  return Object.entries(TLS_FAILURES).find(([id]) => id === failure?.kind)?.[1].what;
+}
+
+/** Without TLS, no row after this one was reached. */
+function failedTls({ failure }: Run, { tlsMode }: RunConnection): Result {
+  const what = tlsFailure(failure);
+  return what === undefined ? UNKNOWN : problem(msg`${trusted(what)} (\`sslmode=${trusted(tlsMode)}\`).`);
 }
 
 function tlsCheck({ serverCheck: proof, tlsMode }: RunConnection, { access }: Read): Result {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import { releasesOf } from '../../src/dbos/schema-age.ts';
 import { msg } from '../../src/message.ts';
+import { TLS_FAILURES } from '../../src/postgres/tls-errors.ts';
 import { failedRun, runReportOf } from '../../src/report/model.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 import { plain } from '../../src/report/text.ts';
@@ -100,6 +101,16 @@ describe('the log and the page', () => {
     ]);
     expect(`${summaryOf(report)}${log.join('\n')}`).not.toContain('db.internal');
     expect(saidOf(report, 'database')).toContain('from the input `database-url`');
+  });
+
+  test.each(Object.keys(TLS_FAILURES))('show a failure of TLS at its own check: %s', (kind) => {
+    const failure = { kind, message: msg`TLS failed.` };
+    const run = { ...failedRun(failure, config(PREFLIGHT), 'dbos'), connection: connection() };
+    const { report, checks } = preflightOf(run);
+    const after = ['privileges', 'server', 'schema', 'applications', 'versions'].map((each) => `${each}: unknown`);
+    expect(checks).toEqual(['database: unknown', 'tls: problem', ...after]);
+    expect(saidOf(report, 'tls')).toMatch(/^The .+ \(`sslmode=verify-full`\)\.$|^TLS failed \(/);
+    expect(saidOf(report, 'database')).not.toContain('db.internal');
   });
 
   test('hide the server with `details: names`', async () => {
