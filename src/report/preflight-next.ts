@@ -97,12 +97,18 @@ function commandOf({ connection, config, application, latest }: NextRun): string
   const { schema } = connection.place;
   const flags = [
     `--keep-version "$VERSION"`,
-    ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema)}`]),
-    ...(application === undefined ? [] : [`--application ${inShell(application)}`]),
+    ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema, 'SCHEMA')}`]),
+    ...(application === undefined || !isInput(application)
+      ? []
+      : [`--application ${inShell(application, 'APPLICATION')}`]),
     ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
     '--timeout 45m',
   ];
-  return `# VERSION: ${launched(latest)}.\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+  return [
+    `# VERSION: ${launched(latest)}.`,
+    `# With the URL and the connection settings of this run.${untyped(schema, 'SCHEMA', 'its schema')}${untyped(application, 'APPLICATION', 'the application here')}`,
+    `dbos-drain-gate wait ${flags.join(' ')}`,
+  ].join('\n');
 }
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -124,14 +130,34 @@ function launched(latest: string | undefined): string {
   return `the version just launched${example}`;
 }
 
-/** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
-function inYaml(name: string): string {
-  const isSeen = visible(name, COMMAND_CHARACTERS) === name && !name.includes('${{');
-  return isSeen
-    ? `'${name.replaceAll("'", "''")}'`
-    : '# write the name here: it holds characters that cannot be shown safely';
+/** Whether an input can hold the name. The gate takes the blanks around it away. */
+function isInput(name: string): boolean {
+  return name === name.trim();
 }
 
-function inShell(name: string): string {
-  return shellQuoted(name) ?? '"$NAME"';
+/** A name as a value in YAML. What cannot be seen is escaped. What GitHub would evaluate is left to the reader. */
+function inYaml(name: string): string {
+  if (!isInput(name)) return '# left out: no input holds the blanks around it';
+  if (name.length > COMMAND_CHARACTERS) return '# write the name here: it is too long to show';
+  if (name.includes('${{')) return '# write the name here: GitHub would evaluate it';
+  if (visible(name, COMMAND_CHARACTERS) === name) return `'${name.replaceAll("'", "''")}'`;
+  return `"${[...name].map(escapedInYaml).join('')}"`;
+}
+
+/** A character between double quotes. The runner finds older workflow commands (`##[…]`) anywhere in a line. */
+function escapedInYaml(character: string): string {
+  if (/^[^\P{ASCII}\p{C}"\\[]$/u.test(character)) return character;
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 4 ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
+/** A name in a command: as it is, or in a variable where it cannot be typed. */
+function inShell(name: string, variable: string): string {
+  return shellQuoted(name) ?? `"$${variable}"`;
+}
+
+/** What a command says of a variable in it; empty where the name itself is there. */
+function untyped(name: string | undefined, variable: string, what: string): string {
+  if (name === undefined || !isInput(name) || shellQuoted(name) !== undefined) return '';
+  return ` ${variable}: ${what}, which cannot be typed safely.`;
 }

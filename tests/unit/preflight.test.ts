@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { GateConfig } from '../../src/config.ts';
 import { releasesOf } from '../../src/dbos/schema-age.ts';
 import { msg } from '../../src/message.ts';
@@ -17,6 +18,7 @@ import {
   type Scene,
   twoRegistered,
 } from '../support/builders.ts';
+import { actingIn } from '../support/inert.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
 import { access, connection, PREFLIGHT, preflightOf, saidOf } from '../support/preflight.ts';
 import { rendered } from '../support/report-runs.ts';
@@ -180,6 +182,56 @@ describe('the job to use next', () => {
       expect(await problemsOfWorkflow(`${deploy}${job}\n`, metadata)).toEqual([]);
       expect(job).not.toContain('secrets.X');
     }
+  });
+});
+
+describe('a schema or an application', () => {
+  const nextWith = async (name: string) => {
+    const place = { ...connection().place, schema: name };
+    const { report } = await preflight(
+      { registrations: [registration('2.0.0', 1, name)], owners: [name] },
+      {},
+      connection({ place }),
+    );
+    return report.found?.next;
+  };
+
+  test('has the same name in the YAML that is to be pasted, whatever it holds', async () => {
+    const names = [
+      'a\u00a0b',
+      'tab\there',
+      'a\u202eb',
+      'zero\u200bwidth',
+      '##[x]"\\\u0000',
+      '\u{e0041}',
+      'a\u2028b',
+      'e\u0301'.repeat(3),
+    ];
+    for (const name of [...names, `${'x\u0301\u0301\u0301\u0301\u0301'}'`, "it's", 'n'.repeat(900)]) {
+      const job = (await nextWith(name))?.job ?? '';
+      const inputs: unknown = parse(`jobs:\n${job}`).jobs.retire.steps[1].with;
+      expect(inputs).toMatchObject({ schema: name, application: name });
+      expect(actingIn(job)).toEqual([]);
+    }
+  });
+
+  test('is left to the reader where GitHub would evaluate it, and left out where no input can hold it', async () => {
+    expect((await nextWith(`a\${{ github.token }}`))?.job).toContain(
+      'application: # write the name here: GitHub would evaluate it\n',
+    );
+    for (const name of [' shop', 'shop\n', 'shop\u00a0']) {
+      const next = await nextWith(name);
+      expect(next?.job).toContain('application: # left out: no input holds the blanks around it\n');
+      expect(next?.command).not.toContain('application');
+    }
+  });
+
+  test('is a variable of its own in a command in which it cannot be typed', async () => {
+    const command = (await nextWith('a\u202eb'))?.command ?? '';
+    expect(command).toContain('--schema "$SCHEMA" --application "$APPLICATION"');
+    expect(command).toContain(
+      ' SCHEMA: its schema, which cannot be typed safely. APPLICATION: the application here, which cannot be typed safely.\n',
+    );
   });
 });
 
