@@ -64,7 +64,8 @@ export function parseSource(parser: Parser, text: string): SyntaxTree {
         hasErrors = true;
         note(from);
       }
-      if (type.isSkipped) {
+      // The grammar flags errors as skipped, too.
+      if (type.isSkipped && !type.isError) {
         comments.push({ from, to, text: text.slice(from, to) });
         return false;
       }

@@ -3,10 +3,10 @@ import { CONDITION, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall } from './calls.ts';
+import { exitGuards, readTest } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { functionBody, isAssertion, isFunction } from './grammar.ts';
-import { exitGuards, readTest } from './tests.ts';
 
 /** What is known while a body is read. */
 export interface BodyReader {

@@ -6,7 +6,7 @@ import { type Entity, resolve } from './entities.ts';
 import { type Argument, argumentsOf, calleeOf, isFunctionExpression, memberName, unwrap } from './grammar.ts';
 import { configured, functionName, type Naming, text } from './naming.ts';
 import { recordEntity, recorded } from './records.ts';
-import { DATA_SOURCE, RECORDED, SILENT, WITH_TIMEOUT, WRAPPING } from './sdk.ts';
+import { DATA_SOURCE, RECORDED, SILENT, WRAPPING } from './sdk.ts';
 
 /** Returns what a call does: its callee and arguments first, since they run first, then what the call records. */
 export function visitCall(reader: BodyReader, call: SyntaxNode, around: readonly Guard[]): readonly Found[] {
@@ -96,18 +96,14 @@ function recordDbos(reader: BodyReader, call: SyntaxNode, method: string, guards
   if (known === undefined) return recorded(reader, call, 'call', text(method), guards);
   // A stream is recorded value by value.
   const around = method === 'readStream' ? [...guards, LOOP] : guards;
-  return [
-    ...recorded(reader, call, known.kind, text(known.name), around),
-    ...(hasTimeout(reader, call, method) ? recorded(reader, call, 'sleep', text('DBOS.sleep'), guards) : []),
-  ];
+  return isNoSleep(reader, call, known.name) ? [] : recorded(reader, call, known.kind, text(known.name), around);
 }
 
-/** A timeout is recorded as a sleep. One of zero is not. */
-function hasTimeout(reader: BodyReader, call: SyntaxNode, method: string): boolean {
-  const at = WITH_TIMEOUT.get(method);
-  if (at === undefined) return false;
-  const value = argumentsOf(call)[at]?.node;
-  return value?.name !== 'Number' || Number(textOf(reader.context.tree, value)) !== 0;
+/** A sleep of zero is not recorded. The timers of `recv` and `getEvent` are the judge's to know. */
+function isNoSleep(reader: BodyReader, call: SyntaxNode, name: string): boolean {
+  const [duration] = argumentsOf(call);
+  const value = duration?.node.name === 'Number' ? textOf(reader.context.tree, duration.node) : undefined;
+  return name === 'DBOS.sleep' && value !== undefined && Number(value) === 0;
 }
 
 /** `DBOS.runStep(fn, { name })`, `dataSource.runTransaction(fn, { name })`: what is in `fn` is not the workflow's. */

@@ -111,7 +111,8 @@ function workflowName(name: Naming, owner: Naming | null): WorkflowName | undefi
 /** Functions at the top of a file and methods of its classes: other files can have them. */
 function isCandidate(node: SyntaxNode): boolean {
   if (ancestor(node, isFunction) !== undefined || node.name === 'Property') return false;
-  return node.name === 'MethodDeclaration' || node.name === 'FunctionDeclaration' || nameNode(node) !== undefined;
+  if (node.name === 'MethodDeclaration' || node.name === 'FunctionDeclaration') return true;
+  return nameNode(node)?.parent?.name !== 'Property' && nameNode(node) !== undefined;
 }
 
 function sourceFunction(

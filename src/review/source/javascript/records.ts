@@ -121,8 +121,11 @@ const BUILTIN_METHODS: ReadonlySet<string> = new Set(
   BUILTINS.flatMap((type) => [...Object.getOwnPropertyNames(type.prototype), ...Object.getOwnPropertyNames(type)]),
 );
 
+const OF_PROMISES = ['then', 'catch', 'finally'];
+
 /** A call that is named as a method of the language, and not awaited as a step is: `items.map(…)`. */
 function looksBuiltin(at: SyntaxNode, name: string): boolean {
+  if (OF_PROMISES.includes(name)) return true;
   return BUILTIN_METHODS.has(name) && at.parent?.name !== 'AwaitExpression';
 }
 

@@ -36,12 +36,6 @@ export const RECORDED: ReadonlyMap<string, Recorded> = new Map([
   ),
 ]);
 
-/** Methods that record `DBOS.sleep` for their timeout, next to themselves. The number is the timeout's argument. */
-export const WITH_TIMEOUT: ReadonlyMap<string, number> = new Map([
-  ['recv', 1],
-  ['getEvent', 2],
-]);
-
 /** What `getResult()` and `getStatus()` of a handle record. */
 export const HANDLE_METHODS: ReadonlyMap<string, string> = new Map([
   ['getResult', 'DBOS.getResult'],
