@@ -63,12 +63,14 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
     patches: patches.slice(MOST_PATCHES),
     ...limitsOf(before, after, place, known, differences),
   };
-  return { effects: mergedEffects(bySet), limits };
+  return { effects: mergedEffects(bySet, place.inFlight), limits };
 }
 
 /** Whether to have recorded this name says which branch of a patch an execution took: no other branch has it. */
 function isSaidBy(patch: string, name: string | undefined, calls: readonly RecordedCall[]): boolean {
   if (name === PATCH_PREFIX + patch) return true;
+  // All executions take the branch of a deprecated patch.
+  if (deprecatedPatches(calls).has(patch)) return false;
   const branches = calls
     .filter((call) => call.name === name)
     .map(({ guards }) => guards.find((guard) => guard.patch === patch)?.isTaken);

@@ -20,6 +20,8 @@ export interface Effect {
   readonly executions: Range;
   /** The same, as if it were true for all. */
   readonly ofAll: Range;
+  /** Every execution that a later effect breaks is one of these. */
+  readonly coversLater: boolean;
   /** What the change takes away and adds there. */
   readonly removed: readonly Entry[];
   readonly inserted: readonly Entry[];
@@ -34,7 +36,7 @@ export interface Compared {
   readonly markersBeside: (entry: Entry) => Range;
 }
 
-type Shape = Omit<Effect, 'executions' | 'ofAll'>;
+type Shape = Omit<Effect, 'executions' | 'ofAll' | 'coversLater'>;
 
 /**
  * Returns what a difference breaks. A replay compares, one `function_id` after the other, the name that is recorded with
@@ -52,7 +54,8 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
     const shape = shapeOf(gap, ranges, moved);
     const executions = totalOf(ranges, all);
     if (shape === undefined || executions.high === 0) return [];
-    return [{ ...shape, executions, ofAll: totalOf(ofAll, all) }];
+    const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
+    return [{ ...shape, executions, ofAll: totalOf(ofAll, all), coversLater }];
   });
 }
 
@@ -122,8 +125,13 @@ function insertedRanges(gap: Gap, { workflow, old, markersBeside }: Compared): R
 
 /** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
 function untilCertain(entries: readonly Entry[]): readonly Entry[] {
-  const certain = entries.findIndex(({ isSometimes, isLate }) => !isSometimes && !isLate);
+  const certain = entries.findIndex(isCertain);
   return certain === -1 ? entries : entries.slice(0, certain + 1);
+}
+
+/** Whether every execution that comes further has recorded an entry. */
+function isCertain(entry: Entry | undefined): boolean {
+  return entry !== undefined && !entry.isSometimes && !entry.isLate;
 }
 
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */
@@ -142,12 +150,12 @@ export function keyOfEffect({ kind, patch, recorded, instead }: Effect): string 
 }
 
 /**
- * Returns the effects for executions with all sets of markers together. The sets share no execution. An effect that all
- * of them have is true for every execution.
+ * Returns the effects for executions with all sets of markers together, each once. The sets share no execution. An effect
+ * that all of them have is true for every execution.
  */
-export function mergedEffects(bySet: readonly (readonly Effect[])[]): readonly Effect[] {
-  const byKey = Map.groupBy(bySet.flat(), keyOfEffect);
-  return [...byKey.values()].flatMap((same) => {
+export function mergedEffects(bySet: readonly (readonly Effect[])[], inFlight: number): readonly Effect[] {
+  const once = bySet.flatMap((effects) => onceEach(effects, inFlight));
+  return [...Map.groupBy(once, keyOfEffect).values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];
     const low = Math.min(...same.map(({ ofAll }) => ofAll.low));
@@ -156,5 +164,23 @@ export function mergedEffects(bySet: readonly (readonly Effect[])[]): readonly E
     const executions =
       same.length === bySet.length ? { low, high } : { low: total.low, high: Math.min(total.high, high) };
     return [{ ...first, executions, ofAll: executions }];
+  });
+}
+
+/** The effects of one list, each once. */
+function onceEach(effects: readonly Effect[], inFlight: number): readonly Effect[] {
+  return [...Map.groupBy(effects, keyOfEffect).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined || first.coversLater || same.length === 1) return first ?? [];
+    const ofEach = (of: (effect: Effect) => Range) => union(same.map(of), inFlight);
+    return { ...first, executions: ofEach(({ executions }) => executions), ofAll: ofEach(({ ofAll }) => ofAll) };
+  });
+}
+
+/** Returns the effects in several places, each once. Places share no execution. */
+export function addedEffects(effects: readonly Effect[]): readonly Effect[] {
+  return [...Map.groupBy(effects, keyOfEffect).values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [{ ...first, executions: sum(same.map(({ executions }) => executions)) }];
   });
 }

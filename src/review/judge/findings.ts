@@ -3,7 +3,7 @@ import type { Change } from './changes.ts';
 import { type Comparison, compare } from './compare.ts';
 import type { Definition } from './definitions.ts';
 import type { Budget } from './difference.ts';
-import { type Effect, mergedEffects } from './effects.ts';
+import { addedEffects, type Effect } from './effects.ts';
 import { FINDING_KINDS, type Finding } from './finding.ts';
 import { type Gone, goneError, goneNotice } from './gone-texts.ts';
 import { locationOf, oldLocationOf } from './lines.ts';
@@ -121,20 +121,11 @@ function findingIn(before: Definition, after: Definition, compared: readonly Com
 
 /** The effects in several places, each once, the one that breaks the most first. */
 function together(severe: readonly PlaceEffect[]): readonly Effect[] {
-  const byPlace = [...Map.groupBy(severe, ({ place }) => place).values()];
-  const merged = byPlace.length === 1 ? severe.map(({ effect }) => effect) : summed(severe.map(({ effect }) => effect));
+  const merged = addedEffects(severe.map(({ effect }) => effect));
   const order = ({ kind }: Effect) => FINDING_KINDS.indexOf(kind);
   return merged.toSorted(
     (a, b) => b.executions.high - a.executions.high || b.executions.low - a.executions.low || order(a) - order(b),
   );
-}
-
-/** Places share no execution, so their counts add up. */
-function summed(effects: readonly Effect[]): readonly Effect[] {
-  return mergedEffects([
-    effects.map((effect) => ({ ...effect, ofAll: { low: 0, high: Number.MAX_SAFE_INTEGER } })),
-    [],
-  ]);
 }
 
 /** Returns the finding on a workflow whose name is gone. */

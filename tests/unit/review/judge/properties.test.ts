@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { plain } from '../../../../src/report/text.ts';
+import { judge } from '../../../../src/review/judge/index.ts';
+import { inventoryOf } from '../../../review/inventory.ts';
+import type { InFlight } from '../../../review/table.ts';
+import { changedFile, sourceWorkflow } from './definitions.ts';
+
+/*
+ * Bodies of steps and one patch, and executions of the old one that stopped anywhere. An oracle replays what each
+ * recorded against the new body, as the SDKs do, one id after the other.
+ */
+
+type Node = string | { readonly taken: readonly string[]; readonly not: readonly string[] };
+type Body = readonly Node[];
+
+const MARKER = 'DBOS.patch-x';
+
+const steps = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 5 });
+const straight: fc.Arbitrary<Body> = steps;
+const patched: fc.Arbitrary<Body> = fc
+  .tuple(steps, fc.record({ taken: steps, not: steps }), steps)
+  .map(([before, patch, after]) => [...before, patch, ...after]);
+/** The body before the patch came in: what executions without its marker have run. */
+const withoutPatch = (body: Body): readonly string[] =>
+  body.flatMap((node) => (typeof node === 'string' ? node : node.not));
+
+const words = (body: Body): readonly string[] =>
+  body.flatMap((node) =>
+    typeof node === 'string'
+      ? node
+      : ['patch x', ...node.taken.map((name) => `+x ${name}`), ...node.not.map((name) => `-x ${name}`)],
+  );
+
+/** Whether a replay of these rows on a body meets another name than the recorded one. */
+function breaks(recorded: readonly string[], body: Body): boolean {
+  let id = 0;
+  const meets = (name: string) => {
+    const row = recorded[id++];
+    return row !== undefined && row !== name;
+  };
+  for (const node of body) {
+    if (typeof node === 'string') {
+      if (meets(node)) return true;
+      continue;
+    }
+    const row = recorded[id];
+    const isTaken = row === undefined || row === MARKER;
+    if (isTaken) id++;
+    if ((isTaken ? node.taken : node.not).some(meets)) return true;
+  }
+  return false;
+}
+
+/** What an execution of a body recorded that stopped after so many rows. */
+function recordedBy(body: Body, hasMarker: boolean, rows: number): readonly string[] {
+  const all = hasMarker
+    ? body.flatMap((node) => (typeof node === 'string' ? node : [MARKER, ...node.taken]))
+    : withoutPatch(body);
+  return all.slice(0, rows);
+}
+
+const stops = fc.array(
+  fc.record({ hasMarker: fc.boolean(), rows: fc.nat(12), count: fc.integer({ min: 1, max: 3 }) }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
+
+interface Stop {
+  readonly hasMarker: boolean;
+  readonly rows: number;
+  readonly count: number;
+}
+
+function review(old: Body, now: Body, at: readonly Stop[]) {
+  const inFlight = at.map(({ hasMarker, rows, count }): InFlight => {
+    return { workflow: 'checkOut', recorded: recordedBy(old, hasMarker, rows), count };
+  });
+  const file = changedFile(
+    { workflows: [sourceWorkflow('checkOut', words(old))] },
+    { workflows: [sourceWorkflow('checkOut', words(now))] },
+  );
+  const broken = inFlight.filter(({ recorded }) => breaks(recorded, now));
+  const all = inFlight.reduce((sum, { count = 1 }) => sum + count, 0);
+  return {
+    review: judge([file], inventoryOf(inFlight), { sameVersion: false }),
+    broken: broken.reduce((sum, { count = 1 }) => sum + count, 0),
+    all,
+  };
+}
+
+/** How many executions a message says are broken. */
+function said(message: string, all: number): number {
+  if (/forked onto this change: (all|it) ha/.test(message)) return all;
+  return Number(/forked onto this change: (?:at least )?(\d+)/.exec(message)?.[1]);
+}
+
+test('of straight bodies, it says exactly which executions a replay breaks', () => {
+  fc.assert(
+    fc.property(straight, straight, stops, (old, now, at) => {
+      const { review: result, broken, all } = review(old, now, at);
+      const messages = result.findings.map(({ message }) => plain(message));
+      expect(messages.map((message) => said(message, all))).toEqual(broken === 0 ? [] : [broken]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('with a patch, it says nothing only where a replay breaks nothing', () => {
+  fc.assert(
+    fc.property(fc.oneof(straight, patched), fc.oneof(straight, patched), stops, (old, now, at) => {
+      const { review: result, broken } = review(old, now, at);
+      if (broken > 0) expect(result.findings).toHaveLength(1);
+      // Where names repeat in both branches, counts alone do not show who took which.
+      const names = old.flatMap((node) => (typeof node === 'string' ? node : [...node.taken, ...node.not]));
+      const isDistinct = new Set(names).size === names.length;
+      if (isDistinct && broken === 0) expect(result.findings).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a text that does not change gives nothing, whatever is in flight', () => {
+  fc.assert(
+    fc.property(fc.oneof(straight, patched), stops, (body, at) => {
+      const { review: result } = review(body, body, at);
+      expect(result).toMatchObject({ findings: [], accepted: [], changedWorkflows: [], inFlight: 0, limits: [] });
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const anyWords = fc.array(
+  fc
+    .tuple(
+      fc.constantFrom('', 'if ', 'for ', '+x ', '-x ', 'if for ', '+y '),
+      fc.constantFrom('', 'patch ', 'deprecate ', 'other '),
+      fc.constantFrom('a', 'b', 'x', 'y', 'DBOS.recv', 'DBOS.sleep', 'computed'),
+    )
+    .map((parts) => parts.join('')),
+  { maxLength: 8 },
+);
+
+test('whatever the texts are, it names no count above what is in flight, and says the same twice', () => {
+  const names = fc.array(fc.constantFrom('a', 'b', 'DBOS.sleep', 'DBOS.recv', MARKER, 'DBOS.patch-y'), {
+    maxLength: 8,
+  });
+  const inFlight = fc.array(fc.tuple(names, fc.integer({ min: 1, max: 4 })), { maxLength: 3 });
+  fc.assert(
+    fc.property(anyWords, anyWords, inFlight, fc.boolean(), (old, now, rows, sameVersion) => {
+      const work = rows.map(([recorded, count]): InFlight => ({ workflow: 'checkOut', recorded, count }));
+      const all = rows.reduce((sum, [, count]) => sum + count, 0);
+      const file = changedFile(
+        { workflows: [sourceWorkflow('checkOut', old)] },
+        { workflows: [sourceWorkflow('checkOut', now)] },
+      );
+      const once = judge([file], inventoryOf(work), { sameVersion });
+      for (const { message } of once.findings) {
+        const counts =
+          plain(message)
+            .replace(/"[^"]*"/g, '')
+            .match(/\d+/g) ?? [];
+        expect(counts.map(Number).every((count) => count > 0 && count <= all)).toBe(true);
+      }
+      expect(judge([file], inventoryOf(work), { sameVersion })).toEqual(once);
+    }),
+    { numRuns: 300 },
+  );
+});
