@@ -159,10 +159,10 @@ export function mergedEffects(bySet: readonly (readonly Effect[])[], inFlight: n
     const [first] = same;
     if (first === undefined) return [];
     const low = Math.min(...same.map(({ ofAll }) => ofAll.low));
-    const high = Math.max(...same.map(({ ofAll }) => ofAll.high));
+    const high = Math.min(inFlight, Math.max(...same.map(({ ofAll }) => ofAll.high)));
     const total = sum(same.map(({ executions }) => executions));
-    const executions =
-      same.length === bySet.length ? { low, high } : { low: total.low, high: Math.min(total.high, high) };
+    const some = { low: Math.min(total.low, high), high: Math.min(total.high, high) };
+    const executions = same.length === bySet.length ? { low: Math.min(low, high), high } : some;
     return [{ ...first, executions, ofAll: executions }];
   });
 }

@@ -104,7 +104,7 @@ function doneTo({ kind, instead, removed, patch }: Effect, it: string): Message 
 function alsoOf(others: readonly Effect[]): readonly Message[] {
   if (others.length === 0) return [];
   const seen = new Map(others.map((effect) => [keyOfEffect(effect), effect]));
-  if (seen.size > 2) return [msg`It breaks on ${seen.size} other calls, too.`];
+  if (seen.size > 2) return [trusted('It breaks on other calls, too.')];
   const parts = [...seen.values()].map((effect) => {
     const { kind, recorded, instead, patch, removed } = effect;
     if (kind === 'patch-deprecated') return msg`deprecates the patch ${patch ?? recorded}`;
