@@ -1,4 +1,4 @@
-import { joined, type Message, msg, namesOf, trusted } from '../../message.ts';
+import { counted, joined, type Message, msg, namesOf, trusted } from '../../message.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { NotFollowed, SourceFunction } from '../source/definition.ts';
 import type { ChangedFile } from './changed-file.ts';
@@ -160,22 +160,15 @@ function inventoryLimits(judged: readonly Judged[], inventory: Inventory): reado
     places.some(({ workflow, inFlight }) => workflow.stepsReadOf < inFlight),
   );
   const isGone = judged.some(({ change }) => change.kind === 'deleted' || change.kind === 'renamed');
-  const hasOmitted = omitted.workflows + omitted.steps + omitted.schedules > 0;
-  const left = joined(
-    [
-      msg`${omitted.workflows} workflows in flight`,
-      msg`${omitted.steps} names of steps`,
-      msg`${omitted.schedules} schedules`,
-    ],
-    ', ',
-  );
+  const nouns = { execution: omitted.workflows, 'step name': omitted.steps, schedule: omitted.schedules };
+  const left = Object.entries(nouns).flatMap(([noun, count]) => (count > 0 ? [counted(count, noun)] : []));
   return [
     ...about(
       partly,
       ({ change }) => shownName(change.before.workflow),
       (names) => msg`The inventory has the steps of some executions only, so counts are lower bounds, for ${names}.`,
     ),
-    ...(hasOmitted ? [msg`The inventory omits ${left}. They were not compared.`] : []),
+    ...(left.length > 0 ? [msg`The inventory omits ${joined(left, ', ')}. Nothing here is about these.`] : []),
     ...(isGone && !inventory.schedulesRead
       ? [trusted('The inventory has no schedules: the role was not allowed to read them. One can call what is gone.')]
       : []),
