@@ -92,7 +92,8 @@ export function configuredValue(
   return binding?.kind === 'value' && binding.property === undefined ? resolve(context, binding.init) : 'computed';
 }
 
-function isUndefined(context: SourceContext, node: SyntaxNode): boolean {
+function isUndefined(context: SourceContext, value: SyntaxNode): boolean {
+  const node = unwrap(value);
   return node.name === 'VariableName' && textOf(context.tree, node) === 'undefined';
 }
 

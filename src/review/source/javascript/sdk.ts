@@ -2,7 +2,7 @@ import type { RecordedKind } from '../definition.ts';
 
 /*
  * What the SDK records for a call in a workflow. All of it was run: SDK 3.0, 3.5, 4.5, 4.20 and 5.3 write the same names,
- * as far as they have the method. tests/review/typescript runs it again.
+ * as far as they have the method. The test of tests/review/typescript/shop runs it again on the current release.
  */
 
 export const SDK_PACKAGE = '@dbos-inc/dbos-sdk';

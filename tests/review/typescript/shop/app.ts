@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { deliveries } from './delivery.ts';
+import { everyCall } from './every-call.ts';
 import { nightly } from './nightly.ts';
 import { Orders } from './orders.ts';
 import { refundPayment, settlePayments } from './payments.ts';
@@ -28,6 +29,7 @@ const starts: Record<string, (id: string) => Promise<{ getResult(): Promise<unkn
   deliver: (workflowID) => DBOS.startWorkflow(deliveries, { workflowID })('d-1'),
   acceptReturn: (workflowID) => DBOS.startWorkflow(Returns, { workflowID }).accept('r-1'),
   cleanUp: (workflowID) => DBOS.startWorkflow(nightly, { workflowID })(new Date(), undefined),
+  everyCall: (workflowID) => DBOS.startWorkflow(everyCall, { workflowID })(),
   audit: (workflowID) => DBOS.startWorkflow(audit, { workflowID })(),
 };
 
