@@ -92,6 +92,8 @@ function refusal(
         'check-token-refused',
       );
     case 403:
+      // Its words are all that tells this from a missing permission (OP5dev/TF-via-PR issue 538).
+      if (/modified by the GitHub App that created it/i.test(message)) return takenByOthers(subject);
       return withoutSecrets === undefined
         ? new CheckProblem(
             msg`${what}: the token lacks the permission \`checks: write\` (403). ${PERMISSION} Personal access tokens cannot write check runs. ${said}`,

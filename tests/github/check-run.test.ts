@@ -219,8 +219,8 @@ test('is neutral where a timeout only warns', async () => {
   expect([run.exitCode, github.checks.map(({ conclusion }) => conclusion)]).toEqual([0, ['neutral']]);
 });
 
-const ours = async (github: FakeGithub) => {
-  await gate(github, blocked, { inputs: { mode: 'report' } });
+const ours = async (github: FakeGithub, url = blocked) => {
+  await gate(github, url, { inputs: { mode: 'report' } });
   const [check] = github.checks.splice(0);
   if (check === undefined) throw new Error('There is no check.');
   return check;
@@ -244,10 +244,13 @@ test('renews what GitHub has called stale, and what it would call so tomorrow', 
 });
 
 test('leaves the check run of another app, of a job, and of a gate for other targets alone', async () => {
+  const own = (await ours(await fakeGithub(), drained)).external_id;
   const others: readonly [Partial<KeptCheck>, string][] = [
     [{ app: 99 }, 'from another app or a job'],
     [{ isJob: true, external_id: '5f3a2b1c' }, 'from another app or a job'],
     [{ external_id: 'dbos-drain-gate 0000 named 0.9.0' }, 'is about other versions'],
+    // Made with the token of another app.
+    [{ app: 99, external_id: own }, 'from another app or a job'],
   ];
   for (const [check, why] of others) {
     const github = await fakeGithub();

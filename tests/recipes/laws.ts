@@ -125,7 +125,9 @@ function problemsOfConcurrency(workflow: Workflow, job: NamedJob): Problems {
   const deploys = Object.values(workflow.jobs).filter(({ steps }) => steps.some(isDeploy));
   const concurrency = job.concurrency ?? (deploys.length === 0 ? workflow.concurrency : undefined);
   if (concurrency === undefined) return ['a gate or teardown has no concurrency of its own.'];
-  if (typeof concurrency === 'string' || concurrency['cancel-in-progress'] !== false) {
+  // Where nothing follows the gate, a newer run can take its place.
+  const isFollowed = Object.values(workflow.jobs).some(({ steps }) => steps.some(isTeardown)) || deploys.length > 0;
+  if (typeof concurrency === 'string' || (isFollowed && concurrency['cancel-in-progress'] !== false)) {
     return ['its concurrency does not say cancel-in-progress: false.'];
   }
   const groups = [...deploys.map((each) => each.concurrency), workflow.concurrency]

@@ -220,6 +220,22 @@ describe('the publisher', () => {
     expect(problems.map(({ explanation }) => explanation)).toEqual(warned);
   });
 
+  test('asks for nothing before the time that GitHub names', async () => {
+    let answered = 0;
+    const scripted = scriptedApi([ours], () => (answered++ === 0 ? new ApiFailure(429, 'x', 60_000) : undefined));
+    const { publisher, clock } = publisherOn(scripted);
+    const check = await live();
+    for (const waited of [0, 59_999, 1]) {
+      await clock.pause(waited, new AbortController().signal);
+      publisher.offer(
+        () => ['slow'],
+        () => check,
+      );
+      await settled();
+      expect(scripted.requests).toEqual(waited === 1 ? ['list', 'list', 'update 7 in_progress'] : ['list']);
+    }
+  });
+
   test('gives the last update up after three seconds', async () => {
     const timeouts: number[] = [];
     const { publisher } = publisherOn(
