@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startPostgres } from '../tests/support/postgres.ts';
+import { checkRun } from './check-run.ts';
 import { history } from './history.ts';
 import { inFlight } from './in-flight.ts';
 import { application, hour } from './load.ts';
@@ -14,7 +15,7 @@ import { query, SETTINGS } from './support/database.ts';
 import { machine } from './support/machine.ts';
 import { traffic } from './traffic.ts';
 
-const SECTIONS = { history, 'in-flight': inFlight, traffic, start, release, hour, application };
+const SECTIONS = { history, 'in-flight': inFlight, traffic, start, 'check-run': checkRun, release, hour, application };
 
 const { values, positionals } = parseArgs({
   options: { 'ten-million': { type: 'boolean', default: false } },

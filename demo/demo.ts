@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { startCheckRuns } from '../tests/support/check-runs.ts';
 import { startPostgres } from '../tests/support/postgres.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
 import { artifactPath, prepareArtifacts, type RunName, shownPath } from './artifacts.ts';
-import { startCheckRuns } from './check-runs.ts';
 import { print } from './console.ts';
 import { runGate } from './gate-run.ts';
 import { unblock } from './kit.ts';

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { CheckRuns, PublishedCheck } from '../tests/support/check-runs.ts';
 import type { PostgresServer } from '../tests/support/postgres.ts';
 import { type FinishedRun, runAction } from '../tests/support/runner.ts';
 import { type RunName, shownPath, writeArtifact, writeRun } from './artifacts.ts';
-import type { CheckRuns, PublishedCheck } from './check-runs.ts';
 import { start } from './resources.ts';
 
 export interface GateRun {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { marked } from 'marked';
 import { SCRIPT } from '../tests/mermaid/mermaid.ts';
+import type { PublishedCheck } from '../tests/support/check-runs.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
-import type { PublishedCheck } from './check-runs.ts';
 
 const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
 

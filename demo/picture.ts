@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checksIn } from '../tests/support/check-runs.ts';
 import { artifactPath } from './artifacts.ts';
-import { checksIn } from './check-runs.ts';
 import { checkPage, summaryPage } from './page.ts';
 
 /*

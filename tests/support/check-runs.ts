@@ -18,7 +18,7 @@ export function checksIn(text: string): readonly PublishedCheck[] {
   return z.array(publishedCheck).parse(JSON.parse(text));
 }
 
-/** GitHub's API for check runs, as far as the demo needs it. The tests have one that is as strict as GitHub's. */
+/** GitHub's API for check runs, as far as the demo and a benchmark need it. `tests/github` has one that is strict. */
 export interface CheckRuns {
   /** What `GITHUB_API_URL` is. */
   readonly url: string;
@@ -27,6 +27,7 @@ export interface CheckRuns {
   stop(): Promise<unknown>;
 }
 
+/** Starts the API, which keeps what is published. */
 export async function startCheckRuns(): Promise<CheckRuns> {
   const kept: PublishedCheck[] = [];
   const published: PublishedCheck[] = [];
