@@ -13,7 +13,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   warnings: 'What to look at, although it does not block: as in the job summary',
   versions: 'One object per version to retire, with its counts, blockers, diagnosis and forecast',
   drainedVersions: 'The names that can be torn down. Empty if anything blocks the whole gate',
-  drainingVersions: 'The names of all other versions to retire',
+  drainingVersions:
+    'The names of all other versions to retire; none where a version to keep is unknown, or the application is wrong',
   shortened: 'How many texts were cut, and how many entries were left out of lists',
 };
 

@@ -1,8 +1,9 @@
+import type { GateConfig } from '../config.ts';
 import { sdkIn } from '../dbos/sdk.ts';
 import type { Truncated } from '../dbos/snapshot/index.ts';
 import type { Poll } from '../hold/hold.ts';
 import type { Evaluation } from '../rules/evaluate.ts';
-import type { Blocker } from '../rules/index.ts';
+import { type Blocker, verdictOf } from '../rules/index.ts';
 import { type CommandLine, commandLineFor } from '../unblock/command-line.ts';
 import type { RunReport } from './schema.ts';
 
@@ -50,6 +51,14 @@ export function blockingGroups(evaluation: Evaluation): RunReport['groups'] {
 export function newVersionOf({ index, targets }: Evaluation): string | null {
   const retired = new Set<string | null>(targets.map(({ version }) => version));
   return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+
+/**
+ * Whether nobody asked for these targets: they follow from a version to keep that is not known here, or from an
+ * application that is wrong. The live version can be one of them, or a version of another application.
+ */
+export function areTargetsInDoubt({ targets }: Pick<GateConfig, 'targets'>, { gate }: Evaluation): boolean {
+  return targets.kind !== 'named' && gate.map(verdictOf).some((each) => each === 'error' || each === 'unknown-version');
 }
 
 /**

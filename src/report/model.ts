@@ -15,6 +15,7 @@ import { conclusionOf } from '../rules/verdict.ts';
 import { TROUBLESHOOTING } from '../run-context.ts';
 import { firstToUnblock } from '../unblock/remedies.ts';
 import {
+  areTargetsInDoubt,
   blockingGroups,
   blocksTarget,
   canFork,
@@ -149,6 +150,7 @@ function seenAt(last: Poll, run: Run) {
   const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
   const diagnoses = diagnosesIn(run);
   const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+  const isInDoubt = config !== undefined && areTargetsInDoubt(config, evaluation);
   const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
   return {
     observedAt,
@@ -172,7 +174,7 @@ function seenAt(last: Poll, run: Run) {
       return { seconds: atMs / 1000, pending, enqueued, delayed };
     }),
     drainedVersions: namedVersions(versions.filter(({ drained }) => drained)),
-    drainingVersions: namedVersions(versions.filter(({ drained }) => !drained)),
+    drainingVersions: isInDoubt ? [] : namedVersions(versions.filter(({ drained }) => !drained)),
     newVersion: newVersionOf(evaluation),
     otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
       return { name, mayBeFormerName, inFlight };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { GateConfig } from '../../../src/config.ts';
 import { trusted } from '../../../src/message.ts';
 import { runReportOf } from '../../../src/report/model.ts';
 import { outputsOf, outputsWith } from '../../../src/report/outputs.ts';
-import { inFlight, registration } from '../../support/builders.ts';
+import { inFlight, registration, type Scene } from '../../support/builders.ts';
 import { busy, failure, fileOf, reportAgainst, runAgainst } from '../../support/report-runs.ts';
 
 describe('outputs', () => {
@@ -125,6 +126,20 @@ describe('outputs', () => {
       'observed-at': '',
       'report-path': '/r',
     });
+  });
+
+  test.each<[string, GateConfig['targets'], Scene, readonly string[]]>([
+    ['a kept version is a typo', { kind: 'all-but', keep: ['2.0.O'] }, {}, []],
+    ['one of several kept ones is', { kind: 'all-but', keep: ['2.0.0', '1.9.O'] }, {}, []],
+    ['several applications share the database', { kind: 'all-but', keep: ['2.0.0'] }, { owners: ['a', 'b'] }, []],
+    ['a target that was named is a typo', { kind: 'named', versions: ['1.O.0', '1.0.0'] }, {}, ['1.O.0', '1.0.0']],
+    ['the kept version is known', { kind: 'all-but', keep: ['2.0.0'] }, {}, ['1.0.0']],
+  ])('name as draining what was asked for, where %s', async (_why, targets, scene, draining) => {
+    const busy = { inFlight: [inFlight('1.0.0', { pending: 1 }), inFlight('2.0.0', { pending: 1 })], ...scene };
+    const report = await reportAgainst(() => busy, { mode: 'report', targets });
+    expect(JSON.parse(outputsOf(report, '').values['draining-versions'])).toEqual(draining);
+    expect(fileOf(report).drainingVersions).toEqual(draining);
+    expect(report.drainedVersions).toEqual([]);
   });
 
   test('say in `versions` how many did not fit', async () => {
