@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bundle, compile } from '../scripts/bundle.ts';
@@ -72,11 +72,21 @@ async function buildWithoutCode(resources: AsyncDisposableStack): Promise<string
     for (const each of [folder, compiled]) rmSync(each, { recursive: true, force: true });
   });
   await compile(compiled);
-  writeFileSync(`${compiled}/github/check-run.js`, 'export const checkRunOf = () => undefined;\n');
-  writeFileSync(`${compiled}/github/octokit.js`, 'export {};\n');
+  replace(`${compiled}/github/check-run.js`, 'export const checkRunOf = () => undefined;\n');
+  replace(`${compiled}/github/octokit.js`, 'export {};\n');
   await bundle(`${compiled}/index.js`, path.join(folder, 'dist'));
   copyFileSync('action.yml', path.join(folder, 'action.yml'));
   return folder;
+}
+
+/**
+ * Replaces a file.
+ *
+ * @throws when there is none, as when it has another name by now
+ */
+function replace(file: string, text: string): void {
+  truncateSync(file);
+  writeFileSync(file, text);
 }
 
 const mainFile = (action: string) => statSync(path.join(action, 'dist/index.js')).size;

@@ -76,7 +76,13 @@ describe('the workflow that releases', () => {
 });
 
 describe('the workflow of CI', () => {
-  const { jobs } = parseWorkflow(readFileSync('.github/workflows/ci.yml', 'utf8'));
+  const text = readFileSync('.github/workflows/ci.yml', 'utf8');
+  const { jobs } = parseWorkflow(text);
+
+  test('runs all suites that .ci/run runs', () => {
+    const suites = readFileSync('.ci/run', 'utf8').matchAll(/^.*\bpart (npm (?:run )?test[\w:]*)/gm);
+    for (const [, command] of suites) expect(text).toMatch(new RegExp(`run: ${command}(?: |$)`, 'm'));
+  });
 
   test('publishes a check run with the committed action, in the only job that can write', () => {
     const { publish, ...others } = jobs;
