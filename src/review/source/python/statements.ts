@@ -1,0 +1,146 @@
+import type { Guard } from '../definition.ts';
+import { afterExit, CONDITION, LOOP, type Test } from '../guards.ts';
+import { childrenOf, type SyntaxNode } from '../syntax.ts';
+import { expression } from './expressions.ts';
+import { testOf } from './tests.ts';
+import { plus, type Walk } from './walk.ts';
+
+const EXITS = new Set(['ReturnStatement', 'RaiseStatement', 'ContinueStatement', 'BreakStatement']);
+
+/** Reads statements in their order. Returns what holds behind them, where an early exit says something about a patch. */
+export function block(walk: Walk, nodes: readonly SyntaxNode[], guards: readonly Guard[]): readonly Guard[] {
+  let gained: readonly Guard[] = [];
+  for (const node of nodes) gained = plus(gained, statement(walk, node, plus(guards, gained)));
+  return gained;
+}
+
+function statement(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
+  switch (node.name) {
+    case 'FunctionDefinition':
+    case 'DecoratedStatement':
+    case 'ClassDefinition':
+    case 'ImportStatement':
+    case 'ScopeStatement':
+    case 'TypeDefinition':
+    case 'TypeDef':
+      return [];
+    case 'StatementGroup':
+    case 'Body':
+      return block(walk, node.children, guards);
+    case 'IfStatement':
+      return conditional(walk, node, guards);
+    case 'WhileStatement':
+    case 'ForStatement':
+      loop(walk, node, guards);
+      return [];
+    case 'TryStatement':
+      attempt(walk, node, guards);
+      return [];
+    case 'WithStatement':
+      for (const child of node.children) if (child.name !== 'Body') expression(walk, child, guards);
+      return block(walk, childrenOf(node, 'Body'), guards);
+    case 'MatchStatement':
+      choice(walk, node, guards);
+      return [];
+    case 'AssignStatement':
+      assignment(walk, node, guards);
+      return [];
+    default:
+      for (const child of node.children) expression(walk, child, guards);
+      return [];
+  }
+}
+
+interface Clause {
+  readonly condition: SyntaxNode | undefined;
+  readonly body: SyntaxNode;
+}
+
+function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
+  const clauses = clausesOf(node);
+  let under = guards;
+  let behind: readonly Guard[] = [];
+  let haveExited = true;
+  for (const { condition, body } of clauses) {
+    if (condition === undefined) {
+      block(walk, [body], under);
+      break;
+    }
+    expression(walk, condition, under);
+    const test = testOf(walk.values, condition, walk.scope);
+    block(walk, [body], plus(under, test.whenTrue));
+    haveExited &&= exits(body);
+    if (haveExited) behind = plus(behind, afterExit(test.whenFalse));
+    if (test.isNeverFalse) return [];
+    under = plus(under, test.whenFalse);
+  }
+  return haveExited ? behind : plus(behind, afterElse(walk, clauses));
+}
+
+/** Behind `if taken: … else: return`. */
+function afterElse(walk: Walk, [first, second, ...more]: readonly Clause[]): readonly Guard[] {
+  const condition = first?.condition;
+  if (condition === undefined || second === undefined || second.condition !== undefined || more.length > 0) return [];
+  const test: Test = testOf(walk.values, condition, walk.scope);
+  return exits(second.body) ? afterExit(test.whenTrue) : [];
+}
+
+function clausesOf({ children }: SyntaxNode): readonly Clause[] {
+  return children.flatMap((child, at) => {
+    if (child.name !== 'Body') return [];
+    const before = children[at - 1];
+    return [{ condition: before?.name === 'else' ? undefined : before, body: child }];
+  });
+}
+
+function exits(body: SyntaxNode): boolean {
+  return body.children.some((child) => EXITS.has(child.name) || (child.name === 'StatementGroup' && exits(child)));
+}
+
+function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
+  const inside = plus(guards, [LOOP]);
+  let isElse = false;
+  for (const child of node.children) {
+    if (child.name === 'else') isElse = true;
+    else if (child.name === 'Body') block(walk, [child], isElse ? plus(guards, [CONDITION]) : inside);
+    // What is iterated is evaluated once, and the condition of `while` before each turn.
+    else expression(walk, child, node.name === 'WhileStatement' ? inside : guards);
+  }
+}
+
+function attempt(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
+  let isHandler = false;
+  for (const child of node.children) {
+    if (child.name === 'except') isHandler = true;
+    else if (child.name === 'else' || child.name === 'finally') isHandler = false;
+    else if (child.name === 'Body') block(walk, [child], isHandler ? plus(guards, [CONDITION]) : guards);
+    else expression(walk, child, plus(guards, [CONDITION]));
+  }
+}
+
+function choice(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
+  const inside = plus(guards, [CONDITION]);
+  for (const child of node.children) {
+    if (child.name !== 'MatchBody') {
+      expression(walk, child, guards);
+      continue;
+    }
+    for (const { children } of childrenOf(child, 'MatchClause')) {
+      for (const part of children) {
+        if (part.name === 'Body') block(walk, [part], inside);
+        else if (part.name === 'Guard') expression(walk, part, inside);
+      }
+    }
+  }
+}
+
+/** The right side is evaluated first. A lambda with a name runs where it is called. */
+function assignment(walk: Walk, { children }: SyntaxNode, guards: readonly Guard[]): void {
+  const at = children.findLastIndex(({ name }) => name === 'AssignOp');
+  const value = children.slice(at + 1);
+  const isLambda = value.length === 1 && value[0]?.name === 'LambdaExpression';
+  for (const child of isLambda ? [] : value) expression(walk, child, guards);
+  for (const child of at === -1 ? [] : children.slice(0, at)) {
+    if (child.name !== 'TypeDef') expression(walk, child, guards);
+  }
+}
