@@ -33,13 +33,14 @@ export function finalCheck(report: RunReport, run: string | undefined): Check {
   return { status: 'in_progress', output: outputOf(report, origin(report, run, next)) };
 }
 
-/** A check in the place of which a newer one comes: GitHub would call it stale soon. */
+/** A check in the place of which a newer one comes: GitHub would call it stale soon, or two runs have started one each. */
 export const RENEWED: Check = {
   status: 'completed',
   conclusion: 'cancelled',
   output: {
     title: 'A newer check run of this name continues it',
-    summary: 'GitHub ends a check run after 14 days in progress. So the gate has started another one.',
+    summary:
+      'The gate updates the newest check run of a name. It starts another after 13 days, since GitHub ends one after 14, and when two runs meet.',
   },
 };
 
