@@ -8,6 +8,7 @@ import { startPostgres } from '../tests/support/postgres.ts';
 import { checkRun } from './check-run.ts';
 import { history } from './history.ts';
 import { inFlight } from './in-flight.ts';
+import { inventory } from './inventory.ts';
 import { application, hour } from './load.ts';
 import { release } from './release.ts';
 import { start } from './start.ts';
@@ -15,7 +16,17 @@ import { query, SETTINGS } from './support/database.ts';
 import { machine } from './support/machine.ts';
 import { traffic } from './traffic.ts';
 
-const SECTIONS = { history, 'in-flight': inFlight, traffic, start, 'check-run': checkRun, release, hour, application };
+const SECTIONS = {
+  history,
+  'in-flight': inFlight,
+  traffic,
+  start,
+  'check-run': checkRun,
+  release,
+  hour,
+  application,
+  inventory,
+};
 
 const { values, positionals } = parseArgs({
   options: { 'ten-million': { type: 'boolean', default: false } },

@@ -17,6 +17,9 @@ export const LATEST = '2.0.0';
 /** How the rows in flight lie in the table: side by side as they were written, or each on its own page. */
 export type Layout = 'dense' | 'one row per page';
 
+const IN_FLIGHT = 'in-flight';
+const idOf = (prefix: string) => `md5('${prefix}' || i)::uuid::text`;
+
 /** With rows this wide and pages filled to a tenth, no page has room for two rows. */
 const ROW_A_PAGE = { fillfactor: 10, width: 600 };
 const DENSE = { fillfactor: 100, width: 0 };
@@ -41,13 +44,23 @@ export async function addInFlight(database: BenchDatabase, count: number, layout
   await addRows(database, {
     from: 1,
     to: count,
-    prefix: 'in-flight',
+    prefix: IN_FLIGHT,
     age: `(${count} - i)`,
     status: `(ARRAY['ENQUEUED', 'PENDING', 'ENQUEUED', 'DELAYED'])[1 + i % 4]`,
     finished: false,
     width,
   });
   await database.query('ALTER TABLE dbos.workflow_status RESET (fillfactor)');
+}
+
+/** Adds steps to each workflow in flight. The same step of all of them is written before the next one of any. */
+export async function addSteps(database: BenchDatabase, count: number, steps: number): Promise<void> {
+  for (let step = STEPS; step < STEPS + steps; step++) {
+    await database.query(
+      `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, output)
+       SELECT ${idOf(IN_FLIGHT)}, ${step}, 'step-' || ${step}, ${OUTPUT} FROM generate_series(1, ${count}) i`,
+    );
+  }
 }
 
 /**
@@ -123,7 +136,7 @@ async function addBatch(database: BenchDatabase, rows: Rows): Promise<void> {
   const { from, to, prefix, age, status, finished, width } = rows;
   const columns = await database.columns('workflow_status');
   const hasPayloadTables = (await database.columns('workflow_input')).size > 0;
-  const id = `md5('${prefix}' || i)::uuid::text`;
+  const id = idOf(prefix);
   const created = `${Date.now() - AGE_MS} - ${age} * ${EVERY_MS}::bigint`;
   const all: Readonly<Record<string, string>> = {
     workflow_uuid: id,

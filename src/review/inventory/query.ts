@@ -24,20 +24,35 @@ import { SCHEDULES, type ScheduleAccess } from './schedules.ts';
  * `operation_outputs`: about a page a step where they lie apart. docs/benchmarks.md has what it costs.
  */
 
-/** How many groups of one application, version, class and name are read, the largest first. */
-export const GROUP_LIMIT = 2000;
-/** Of how many executions steps are read: of one group, and in all. Each group has its first before any has a second. */
-export const EXECUTIONS_PER_GROUP = 1000;
-export const EXECUTION_LIMIT = 10_000;
-/** How many steps are read of one execution, the first ones, and in all. */
-export const STEPS_PER_EXECUTION = 1000;
-export const STEP_LIMIT = 200_000;
-/** How many names of steps are returned for one group, and in all: patches, then those that most executions recorded. */
-export const NAMES_PER_GROUP = 200;
-export const NAME_LIMIT = 20_000;
+/** How much is read. What is beyond is counted. */
+export interface Limits {
+  /** Groups of one application, version, class and name, the largest first. */
+  readonly groups: number;
+  /** Executions whose steps are read: of one group, and in all. */
+  readonly executionsPerGroup: number;
+  readonly executions: number;
+  /** Steps that are read of one execution, the first ones, and in all. */
+  readonly stepsPerExecution: number;
+  readonly steps: number;
+  /** Names of steps that are returned for one group, and in all: patches, then those that most executions recorded. */
+  readonly namesPerGroup: number;
+  readonly names: number;
+  readonly schedules: number;
+}
+
+export const LIMITS: Limits = {
+  groups: 2000,
+  executionsPerGroup: 1000,
+  executions: 10_000,
+  stepsPerExecution: 1000,
+  steps: 200_000,
+  namesPerGroup: 200,
+  names: 20_000,
+  schedules: 1000,
+};
+
 /** The longest name of a step, in bytes. */
 const LONGEST_STEP_NAME = 1000;
-const SCHEDULE_LIMIT = 1000;
 
 /** The start of the name under which DBOS records that an execution takes a patch. */
 export const PATCH_MARK = 'DBOS.patch-';
@@ -94,7 +109,7 @@ export interface InventoryQuery extends StatusQuery {
 }
 
 /** Returns the statement that reads an inventory. */
-export function inventoryQuery(query: InventoryQuery): Statement {
+export function inventoryQuery(query: InventoryQuery, limits: Limits = LIMITS): Statement {
   const { schema } = query;
   const unknown = unknownStatusesSection(query);
   const columns: Readonly<Record<keyof InventoryRow, Sql>> = {
@@ -104,78 +119,103 @@ export function inventoryQuery(query: InventoryQuery): Statement {
        FROM groups LEFT JOIN whole USING (number)`),
     inFlight: sql`(SELECT count(*)::int FROM in_flight)`,
     steps: rows(sql`
-     SELECT number AS "group", name, times FROM ranked WHERE place <= ${NAMES_PER_GROUP}
-      ORDER BY place, number LIMIT ${NAME_LIMIT}`),
+     SELECT number AS "group", name, times FROM ranked WHERE place <= ${limits.namesPerGroup}
+      ORDER BY place, number LIMIT ${limits.names}`),
     stepNames: sql`(SELECT count(*)::int FROM (SELECT DISTINCT number, name FROM named) n)`,
     latest: latestColumn(query),
-    ...scheduleColumns(query),
+    ...scheduleColumns(query, limits),
     unknownStatuses: unknown.column,
     migration: migrationSection({ schema }).column,
     file: fileSection({ schema }).column,
     server: serverSection().column,
   };
   const shown = Object.entries(columns).map(([name, column]) => sql`${column} AS ${identifier(name)}`);
-  const ctes = [...inFlightCtes(query), ...stepCtes(schema), ...(unknown.ctes ?? [])];
+  const ctes = [
+    ...inFlightCtes(query, limits),
+    executionsCte(limits),
+    ...stepCtes(schema, limits),
+    ...(unknown.ctes ?? []),
+  ];
   return statement(sql`
 WITH RECURSIVE ${join(ctes, ', ')}
 SELECT ${join(shown, ',\n  ')}`);
 }
 
-/**
- * `groups` has the executions whose steps are worth reading first: those that run, those that were put back into a queue
- * or forked, and then the rest, which most often has recorded nothing yet; of each the oldest first.
- */
-function inFlightCtes({ schema, gate }: InventoryQuery): readonly Sql[] {
+/** A number for the four names of a group, in place of which it is sorted. Equal numbers need not be equal names. */
+const GROUP_KEY = ['application', 'version', 'class_name', 'name'].reduce(
+  (key, name) => sql`hashtextextended(coalesce(${identifier(name)}, ''), ${key})`,
+  sql`0`,
+);
+
+function inFlightCtes({ schema, gate }: InventoryQuery, limits: Limits): readonly Sql[] {
   const { versionOrNone, className, owner, forkedFrom } = workflowColumns(schema);
   const inFlight = sql`in_flight AS MATERIALIZED (
+  SELECT f.*, ${GROUP_KEY} AS key FROM (
   SELECT workflow_uuid, status, ${wholeOrCut(sql`name`)} AS name, ${wholeOrCut(className)} AS class_name,
          ${versionOrNone} AS version, ${owner} AS application, created_at,
          CASE WHEN status = 'PENDING' THEN 0 WHEN updated_at > created_at OR ${forkedFrom} IS NOT NULL THEN 1 ELSE 2 END AS turn
     FROM ${tableOf(schema, 'workflow_status')}
-   WHERE ${IN_FLIGHT} AND ${inApplication(gate.application, owner)}
+   WHERE ${IN_FLIGHT} AND ${inApplication(gate.application, owner)} OFFSET 0) f
 )`;
   const groups = sql`groups AS MATERIALIZED (
   SELECT row_number() OVER (ORDER BY total DESC, oldest, application, version, name, class_name) AS number, g.*
-    FROM (SELECT application, version, name, class_name, count(*) AS total, min(created_at) AS oldest,
+    FROM (SELECT key, application, version, name, class_name, count(*) AS total, min(created_at) AS oldest,
                  count(*) FILTER (WHERE status = 'PENDING') AS pending,
                  count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
-                 count(*) FILTER (WHERE status = 'DELAYED') AS delayed,
-                 (array_agg(workflow_uuid ORDER BY turn, created_at, workflow_uuid))[1:${EXECUTIONS_PER_GROUP}] AS ids
+                 count(*) FILTER (WHERE status = 'DELAYED') AS delayed
             FROM in_flight WHERE name IS NOT NULL
-           GROUP BY application, version, name, class_name) g
-   ORDER BY number LIMIT ${GROUP_LIMIT}
+           GROUP BY key, application, version, name, class_name) g
+   ORDER BY number LIMIT ${limits.groups}
 )`;
   return [inFlight, groups];
 }
 
+const IS_OF_GROUP = join(
+  ['application', 'version', 'class_name', 'name']
+    .map(identifier)
+    .map((name) => sql`f.${name} IS NOT DISTINCT FROM g.${name}`),
+  ' AND ',
+);
+
 /**
- * Whether the name of a step holds an id: that of its own workflow, where it looks like one, or a UUID. No text of a
- * program has such a name, and ids stay out of the inventory.
+ * `executions` has first those that run, then those that were put back into a queue or forked, and then the rest, which
+ * most often has recorded nothing yet; of each the oldest first. Each group has its first before any has its second.
  */
-const HOLDS_ID = sql`(${bytes(sql`name`)} ~* '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
-                    OR (length(id) >= 6 AND ${bytes(sql`id`)} ~ '[0-9]' AND position(${bytes(sql`id`)} IN name) > 0))`;
+function executionsCte(limits: Limits): Sql {
+  return sql`executions AS MATERIALIZED (
+  SELECT g.number, f.workflow_uuid AS id
+    FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY turn, created_at, workflow_uuid) AS place
+            FROM in_flight WHERE name IS NOT NULL) f
+    JOIN groups g ON f.key = g.key AND ${IS_OF_GROUP}
+   WHERE f.place <= ${limits.executionsPerGroup} ORDER BY f.place, g.number LIMIT ${limits.executions}
+)`;
+}
+
+/**
+ * Whether the name of a step holds the id of its own workflow, where that looks like one. No text of a program has such a
+ * name, and ids stay out of the inventory: so do UUIDs.
+ */
+const HOLDS_OWN_ID = sql`CASE WHEN position(${bytes(sql`id`)} IN name) > 0
+                THEN length(id) >= 6 AND ${bytes(sql`id`)} ~ '[0-9]' ELSE false END`;
+const HOLDS_UUID = sql`name ~* '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'`;
 
 /** `recorded` has a line for each step, and one for an execution without any. It ends where a limit is passed. */
-function stepCtes(schema: Schema): readonly Sql[] {
-  const executions = sql`executions AS MATERIALIZED (
-  SELECT number, id FROM groups CROSS JOIN LATERAL unnest(ids) WITH ORDINALITY u (id, place)
-   ORDER BY place, number LIMIT ${EXECUTION_LIMIT}
-)`;
+function stepCtes(schema: Schema, limits: Limits): readonly Sql[] {
   const recorded = sql`recorded AS MATERIALIZED (
   SELECT number, id, ${bytes(sql`function_name`)} AS name, row_number() OVER () AS line
     FROM executions e
     LEFT JOIN LATERAL (SELECT o.function_name FROM ${tableOf(schema, 'operation_outputs')} o
-                        WHERE o.workflow_uuid = e.id ORDER BY o.function_id LIMIT ${STEPS_PER_EXECUTION + 1}) s ON true
-   LIMIT ${STEP_LIMIT + 1}
+                        WHERE o.workflow_uuid = e.id ORDER BY o.function_id LIMIT ${limits.stepsPerExecution + 1}) s ON true
+   LIMIT ${limits.steps + 1}
 )`;
-  const whole = sql`whole AS (
+  const whole = sql`whole AS MATERIALIZED (
   SELECT number, count(*) AS executions
     FROM (SELECT number, id, count(*) AS lines, max(line) AS last_line FROM recorded GROUP BY number, id) e
-   WHERE lines <= ${STEPS_PER_EXECUTION} AND last_line <= ${STEP_LIMIT} GROUP BY number
+   WHERE lines <= ${limits.stepsPerExecution} AND last_line <= ${limits.steps} GROUP BY number
 )`;
   const named = sql`named AS MATERIALIZED (
   SELECT number, name, times, bool_or(holds_id) AS holds_id, count(*) AS executions
-    FROM (SELECT number, name, least(count(*), ${MOST_OCCURRENCES}) AS times, ${HOLDS_ID} AS holds_id
+    FROM (SELECT number, name, least(count(*), ${MOST_OCCURRENCES}) AS times, ${HOLDS_OWN_ID} AS holds_id
             FROM recorded WHERE name IS NOT NULL GROUP BY number, id, name) e
    GROUP BY number, name, times
 )`;
@@ -183,9 +223,10 @@ function stepCtes(schema: Schema): readonly Sql[] {
   SELECT number, name, json_agg(json_build_array(times, executions)) AS times,
          row_number() OVER (PARTITION BY number
                             ORDER BY starts_with(name, ${literal(PATCH_MARK)}) DESC, sum(executions) DESC, name) AS place
-    FROM named GROUP BY number, name HAVING NOT bool_or(holds_id) AND octet_length(name) <= ${LONGEST_STEP_NAME}
+    FROM named GROUP BY number, name 
+  HAVING NOT bool_or(holds_id) AND octet_length(name) <= ${LONGEST_STEP_NAME} AND NOT ${HOLDS_UUID}
 )`;
-  return [executions, recorded, whole, named, ranked];
+  return [recorded, whole, named, ranked];
 }
 
 function latestColumn({ schema, gate }: InventoryQuery): Sql {
@@ -197,7 +238,7 @@ function latestColumn({ schema, gate }: InventoryQuery): Sql {
       ORDER BY ${owner}, version_timestamp DESC, ${version}`);
 }
 
-function scheduleColumns({ schema, gate, schedules }: InventoryQuery) {
+function scheduleColumns({ schema, gate, schedules }: InventoryQuery, limits: Limits) {
   if (typeof schedules === 'string') return { schedules: sql`'[]'::json`, scheduleCount: sql`0` };
   const table = sql`${identifier(schema.name)}.${identifier(SCHEDULES)}`;
   const owner = schedules.hasOwners ? bytes(sql`NULLIF(application_name, '')`) : sql`NULL::text`;
@@ -206,7 +247,7 @@ function scheduleColumns({ schema, gate, schedules }: InventoryQuery) {
     schedules: rows(sql`
      SELECT ${owner} AS application, ${wholeOrCut(sql`schedule_name`)} AS schedule, ${wholeOrCut(sql`workflow_name`)} AS name,
             ${wholeOrCut(sql`NULLIF(workflow_class_name, '')`)} AS "className", status <> 'ACTIVE' AS "isPaused"
-       FROM ${table} WHERE ${isAsked} ORDER BY schedule_name LIMIT ${SCHEDULE_LIMIT}`),
+       FROM ${table} WHERE ${isAsked} ORDER BY schedule_name LIMIT ${limits.schedules}`),
     scheduleCount: sql`(SELECT count(*)::int FROM ${table} WHERE ${isAsked})`,
   };
 }
