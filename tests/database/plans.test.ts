@@ -3,6 +3,7 @@ import { openSnapshot, probeQuery, probeRow, schemaOf } from '../../src/dbos/sch
 import { snapshotQuery, snapshotRow } from '../../src/dbos/snapshot/index.ts';
 import { EXAMINED_ROWS, NEWEST_ROWS } from '../../src/dbos/snapshot/newest-roots.ts';
 import type { Statement } from '../../src/postgres/sql.ts';
+import { inventoryQuery } from '../../src/review/inventory/query.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
 import { explain } from '../support/explain.ts';
 import { plainRequest } from '../support/holding.ts';
@@ -20,6 +21,7 @@ const STARTED = 300;
 const TOLERANCE = 1.15;
 const NAMED = 'a poll of a named version';
 const ROOTS = 'a poll that reads who started the newest workflows';
+const INVENTORY = 'the inventory of a review';
 
 const databases = systemDatabases();
 
@@ -43,6 +45,8 @@ describe.each(RELEASES)('a poll on the schema of SDK %s', (sdk) => {
     expect(small.get(NAMED)?.pages).toBeLessThan((SMALL / IN_FLIGHT_EVERY) * TOLERANCE);
     // The 2,000 newest rows, of which a page has about ten.
     expect((small.get(ROOTS)?.pages ?? 0) - (small.get(NAMED)?.pages ?? 0)).toBeLessThan(NEWEST_ROWS / 5);
+    // An inventory descends the primary key of the steps once for each.
+    expect(small.get(INVENTORY)?.pages).toBeLessThan((SMALL / IN_FLIGHT_EVERY) * 5);
     const all = { withoutStatistics, small, withStaleStatistics, large };
     for (const [stage, costs] of Object.entries(all)) {
       for (const [poll, { scannedTables, pages, timesThroughInFlight }] of costs) {
@@ -148,7 +152,9 @@ async function pollsAt(database: TestDatabase): Promise<ReadonlyMap<string, Stat
     countFailed: true,
     namesSince: Date.now() - 5000,
   };
+  const asInventory = { gate: anyApplication, request: { selection: { except: [] } }, schedules: 'none' as const };
   return new Map([
+    [INVENTORY, inventoryQuery({ schema, ...asInventory })],
     [NAMED, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false } })],
     [ROOTS, snapshotQuery({ schema, gate: shop, request: { ...asked, countFailed: false, newestRoots: true } })],
     [
