@@ -11,7 +11,7 @@ import { temporaryFolder } from './inventory-file.ts';
 import { ReviewProblem } from './problems.ts';
 import { keepComment, markerOf } from './pull-request/comment.ts';
 import { asker } from './pull-request/requests.ts';
-import { annotationsOf } from './report/annotations.ts';
+import { annotationsOf, FINDINGS_SHOWN } from './report/annotations.ts';
 import { COMMENT_BYTES, pageOf, SUMMARY_BYTES } from './report/page.ts';
 import { outputsOf, reportText } from './report/schema.ts';
 import { asOf, headlineOf } from './report/words.ts';
@@ -39,7 +39,7 @@ export async function publishReview(
   const reportPath = await attempted('The report file', () => writeReport(run), warn);
   await attempted('The outputs', () => writeOutputs(outputsOf(run, reportPath ?? '')), warn);
   await attempted('The summary', () => writeSummary(pageOf(run, SUMMARY_BYTES)), warn);
-  for (const line of linesOf(run)) core.info(plain(line));
+  for (const line of linesOf(run)) core.info(line);
   for (const { level, message, title, place } of annotationsOf(run)) annotate[level](message, { title, ...place });
 }
 
@@ -50,8 +50,9 @@ function writeReport(run: ReviewRun): string {
 }
 
 /** The log: what was read, then the answer. Annotations follow. */
-function linesOf(run: ReviewRun): readonly Message[] {
+export function linesOf(run: ReviewRun): readonly string[] {
   const { files, unmatched, review } = run;
+  const unshown = (review?.findings.length ?? 0) - FINDINGS_SHOWN;
   return [
     ...(files === undefined ? [] : [msg`Source files read: ${files.read} of ${files.changed} changed files.`]),
     ...unmatched.map((line) => msg`This line of \`paths\` matches no changed file: ${line}.`),
@@ -60,7 +61,10 @@ function linesOf(run: ReviewRun): readonly Message[] {
       ? []
       : [msg`Findings that comments in the code accept: ${review.accepted.length}.`]),
     msg`${headlineOf(run)}. ${asOf(run)}`,
-  ];
+    ...(unshown > 0
+      ? [msg`Below are the first ${FINDINGS_SHOWN} findings, and ${unshown} more are in the summary.`]
+      : []),
+  ].map(plain);
 }
 
 /** Keeps the comment, and adds what is wrong with it. */

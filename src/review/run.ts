@@ -128,7 +128,7 @@ async function changesOf(
   });
   const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
   const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });
-  const limits = [...review.limits, ...unknown(placed, inventory)];
+  const limits = [...review.limits, ...unknownIn(placed, inventory)];
   return {
     review: { ...review, limits },
     files: { changed: listing.changed, read: files.length },
@@ -138,7 +138,7 @@ async function changesOf(
 }
 
 /** What to say of applications with workflows that the inventory does not have. */
-function unknown(files: readonly ChangedFile[], { applications }: Inventory): readonly Message[] {
+export function unknownIn(files: readonly ChangedFile[], { applications }: Inventory): readonly Message[] {
   const known = applications.flatMap(({ application }) => application ?? []);
   const names = files.flatMap(({ application, before, after }) => {
     const count = (before?.workflows.length ?? 0) + (after?.workflows.length ?? 0);

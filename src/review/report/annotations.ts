@@ -16,7 +16,9 @@ export interface ReviewAnnotation {
 export const FINDINGS_SHOWN = 10;
 /** GitHub cuts a message at 4,096 characters. */
 const MESSAGE_CHARACTERS = 3800;
-/** What is cut of a long name in a title. */
+/** No file system has longer paths. */
+const PATH_CHARACTERS = 4096;
+/** What is kept of a long name in a title. */
 const NAME_CHARACTERS = 80;
 
 /** The annotations of a review: its findings, most severe first, then one for all problems. */
@@ -46,7 +48,7 @@ function general(level: ReviewAnnotation['level'], title: string, messages: read
 function findingOf(finding: Finding, run: ReviewRun): ReviewAnnotation {
   const { severity, kind, workflow, path, line, endLine, suggestion } = finding;
   // The log shows messages without title and place, and a path that cannot be shown cannot be a place.
-  const isPlain = visible(path, Number.POSITIVE_INFINITY) === path;
+  const isPlain = visible(path, PATH_CHARACTERS) === path;
   const text = plain(joined([sentencesOf(finding), asOf(run)]));
   const code = suggestion === undefined ? '' : `\n${codeLines(suggestion)}`;
   return {
@@ -60,6 +62,7 @@ function findingOf(finding: Finding, run: ReviewRun): ReviewAnnotation {
 /** Lines of code, each on a line of its own. What could act in them is shown as an escape. */
 function codeLines(code: string): string {
   return code
+    .slice(0, MESSAGE_CHARACTERS)
     .split(/\r?\n/)
     .map((line) => visible(line.replaceAll('\t', '  '), 200))
     .join('\n');
