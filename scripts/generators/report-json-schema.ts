@@ -1,14 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { runReportSchema } from '../../src/report/schema.ts';
 
-/**
- * The JSON Schema of the report file, formatted as the linter wants it. It is open: a later release may add
- * fields.
- */
-export function reportJsonSchema(): string {
-  const schema = z.toJSONSchema(runReportSchema, {
+/** A JSON Schema, formatted as the linter wants it. It is open: a later release may add fields. */
+export function openJsonSchema(of: z.ZodType): string {
+  const schema = z.toJSONSchema(of, {
     target: 'draft-2020-12',
     io: 'output',
     override: ({ jsonSchema }) => {

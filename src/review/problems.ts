@@ -29,7 +29,7 @@ export function noInventory(given: string | undefined, { withoutSecrets }: Pick<
       ? msg``
       : msg` GitHub passes no secrets to ${trusted(withoutSecrets === 'fork' ? 'pull requests of forks' : 'Dependabot')}, so \`database-url\` can be empty here.`;
   return new ReviewProblem(
-    msg`No inventory is given: \`inventory\` is empty, and so is \`database-url\`. ${WRITE}${secret}`,
+    msg`There is no inventory: \`inventory\` is empty, and so is \`database-url\`. ${WRITE}${secret}`,
     'review-no-inventory',
   );
 }

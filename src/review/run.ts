@@ -1,6 +1,6 @@
 import { ReportableError, type ReportedFailure, reportedFailure } from '../errors.ts';
 import type { Message } from '../message.ts';
-import type { RunContext } from '../run-context.ts';
+import { type RunContext, TROUBLESHOOTING, troubleshootingPage } from '../run-context.ts';
 import type { Clock } from '../time.ts';
 import type { ReviewInputs } from './inputs.ts';
 import type { Inventory } from './inventory/inventory.ts';
@@ -48,6 +48,8 @@ export interface ReviewRun {
   readonly isMergeQueue: boolean;
   /** Lines of `paths` that matched nothing. */
   readonly unmatched: readonly string[];
+  /** The page that explains problems: its address, or its path. */
+  readonly page: string;
 }
 
 export interface ReviewParts {
@@ -63,7 +65,7 @@ export interface ReviewParts {
 
 export const EMPTY_RUN: ReviewRun = {
   ...{ failOn: 'never', review: undefined, observedAt: undefined, inventoryPath: '', files: undefined },
-  ...{ problems: [], failure: undefined, isMergeQueue: false, unmatched: [] },
+  ...{ problems: [], failure: undefined, isMergeQueue: false, unmatched: [], page: TROUBLESHOOTING },
 };
 
 /** A review that has ended, and how to reach the pull request again where there is one. */
@@ -75,7 +77,8 @@ export interface Reviewed {
 /** Reviews a pull request. It throws nothing that was foreseen. */
 export async function runReview(inputs: ReviewInputs, parts: ReviewParts): Promise<Reviewed> {
   const subject = subjectOf(parts.context);
-  const start = { ...EMPTY_RUN, failOn: inputs.failOn };
+  const page = troubleshootingPage(parts.context.environment);
+  const start = { ...EMPTY_RUN, failOn: inputs.failOn, page };
   if (subject.kind === 'merge-queue') return { run: { ...start, isMergeQueue: true }, api: undefined };
   if (subject.kind === 'none') return { run: { ...start, problems: [subject.problem] }, api: undefined };
   let run: ReviewRun = { ...start, problems: subject.problems };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { validate } from '@actions/languageservice';
 import { parse } from 'yaml';
 import { repositorySlug } from '../../scripts/repository.ts';
@@ -18,12 +19,12 @@ export function problemsOfAction(text: string): Problems {
 
 /**
  * The problems of a workflow. Steps that use this repository, by name or as `./`, which the service itself does not
- * look at, are held to the given `action.yml`. Actions of GitHub, AWS and Google are beyond what a test can resolve.
+ * look at, are held to the given `action.yml`, and those of the review to its own. Actions of GitHub, AWS and Google are beyond what a test can resolve.
  */
 export async function problemsOfWorkflow(text: string, actionYml: string): Problems {
-  const metadata = parse(actionYml);
-  const fetchActionMetadata = async ({ owner, name }: { owner: string; name: string }) =>
-    `${owner}/${name}` === SLUG ? metadata : undefined;
+  const [gate, review] = [parse(actionYml), parse(readFileSync('review/action.yml', 'utf8'))];
+  const fetchActionMetadata = async ({ owner, name, path }: { owner: string; name: string; path?: string }) =>
+    `${owner}/${name}` === SLUG ? (path === 'review' ? review : gate) : undefined;
   const resolvable = text.replaceAll(/uses: \.\/$/gm, `uses: ${SLUG}@v1`);
   const found = await problems(documentAt('.github/workflows/example.yml', resolvable), {
     actionsMetadataProvider: { fetchActionMetadata },

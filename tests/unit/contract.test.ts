@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generatedFiles } from '../../scripts/generators/files.ts';
@@ -7,10 +8,15 @@ import { repositorySlug } from '../../scripts/repository.ts';
 import { INPUT_NAMES, parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { type RunReport, runReportSchema } from '../../src/report/schema.ts';
+import { REVIEW_INPUT_NAMES } from '../../src/review/inputs.ts';
+import { PERMISSIONS } from '../../src/review/pull-request/problems.ts';
+import { reportText, outputsOf as reviewOutputsOf } from '../../src/review/report/schema.ts';
+import { EMPTY_RUN } from '../../src/review/run.ts';
 import { VERDICTS } from '../../src/rules/verdict.ts';
 import { problemsOfLaws } from '../recipes/laws.ts';
 import { problemsOfAction, problemsOfWorkflow } from '../support/language-service.ts';
 import { blockedReport, failedReport } from '../support/made-up-reports.ts';
+import { runWith } from '../support/made-up-reviews.ts';
 import { isReport } from '../support/report-file.ts';
 import { readActionMetadata } from '../support/runner/action-metadata.ts';
 import { workflowsOfDocuments, workflowsOfRepository } from '../support/workflows.ts';
@@ -75,6 +81,39 @@ describe('action.yml', () => {
   ])("with %s is caught by GitHub's language service", async (_, sound, broken, problem) => {
     const problems = await problemsOfAction(actionYml.replace(sound, broken));
     expect(problems.join('\n')).toContain(problem);
+  });
+});
+
+describe('review/action.yml', () => {
+  const reviewYml = readFileSync('review/action.yml', 'utf8');
+  const review = parse(reviewYml);
+
+  test('declares the inputs that the code reads and the outputs that it sets, and no others', () => {
+    expect(Object.keys(review.inputs).toSorted()).toEqual([...REVIEW_INPUT_NAMES].toSorted());
+    expect(Object.keys(review.outputs).toSorted()).toEqual(Object.keys(reviewOutputsOf(EMPTY_RUN, '')).toSorted());
+  });
+
+  test('has the gate’s words and defaults for the inputs of the database', () => {
+    for (const name of ['database-password', 'tls-ca', 'schema'])
+      expect(review.inputs[name]).toEqual(action.inputs[name]);
+    expect(review.inputs['poll-timeout'].default).toBe(action.inputs['poll-timeout'].default);
+  });
+
+  test('has the job’s token where none is given, and names what it needs', () => {
+    expect(review.inputs['github-token'].default).toBe(`$${'{{ github.token }}'}`);
+    for (const permission of Object.keys(PERMISSIONS)) {
+      expect(review.inputs['github-token'].description).toContain(`\`${permission}\``);
+    }
+  });
+
+  test("is valid for GitHub's language service, and so are workflows that use it", async () => {
+    expect(await problemsOfAction(reviewYml)).toEqual([]);
+    const workflow = (input: string) =>
+      `on: pull_request\njobs:\n  review:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ${repositorySlug()}/review@v1\n        with:\n          ${input}: x\n`;
+    expect(await problemsOfWorkflow(workflow('inventory'), actionYml)).toEqual([]);
+    expect(await problemsOfWorkflow(workflow('retire-version'), actionYml)).toEqual([
+      expect.stringContaining("Invalid action input 'retire-version'"),
+    ]);
   });
 });
 
@@ -160,4 +199,14 @@ describe('report.schema.json', () => {
   test('does not fit a report with a count that is no count', () => {
     expect(isReport({ ...runReportSchema.parse(failedReport), inFlight: -1 })).toBe(false);
   });
+});
+
+test('review.schema.json fits the report of a review', () => {
+  const fits = new Ajv2020({ formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)) } }).compile(
+    JSON.parse(readFileSync('review.schema.json', 'utf8')),
+  );
+  for (const run of [EMPTY_RUN, runWith(['a', 'b', 'c'])]) {
+    expect(fits(JSON.parse(reportText(run)))).toBe(true);
+  }
+  expect(fits({ ...JSON.parse(reportText(EMPTY_RUN)), omitted: -1 })).toBe(false);
 });

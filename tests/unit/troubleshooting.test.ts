@@ -32,6 +32,21 @@ import { describeCannotDrain, outlook } from '../../src/report/forecast-text.ts'
 import { EXPLAINED_CAUSES } from '../../src/report/help.ts';
 import { plain } from '../../src/report/text.ts';
 import { LARGEST_FILE, parseInventory } from '../../src/review/inventory/parse.ts';
+import {
+  filesLeftOut,
+  filesUnread,
+  foreignComment,
+  movedOn,
+  noInventory,
+  noToken,
+  notAPullRequest,
+  oldInventory,
+  privilegedEvent,
+  reviewCancelled,
+  unknownApplications,
+  unreadableInventory,
+} from '../../src/review/problems.ts';
+import { requestProblem } from '../../src/review/pull-request/problems.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
 import { explainFormerNames } from '../../src/rules/former-names.ts';
 import { type Blocker, explainBlocker } from '../../src/rules/index.ts';
@@ -363,6 +378,33 @@ function inventoryProblems(): readonly ReportableError[] {
   return texts.map((text) => errorOf(() => parseInventory(text)));
 }
 
+/** Why something was not reviewed. */
+function reviewProblems(): readonly ReportableError[] {
+  const answers = [
+    ...[401, 403, 404, 422, 500].map((status) => new ApiFailure(status, 'No.', undefined)),
+    ...[429, 403].map((status) => new ApiFailure(status, 'No.', 60_000)),
+    new TypeError('fetch failed'),
+  ];
+  const contexts = (['fork', 'dependabot', undefined] as const).map((withoutSecrets) => ({ withoutSecrets }));
+  const permissions = ['contents: read', 'pull-requests: read', 'pull-requests: write'] as const;
+  return [
+    ...contexts.flatMap((context) => [noInventory(undefined, context), noInventory('i.json', context)]),
+    ...contexts.flatMap((context) =>
+      permissions.flatMap((permission) => answers.map((answer) => requestProblem(answer, { permission }, context))),
+    ),
+    unreadableInventory('i.json', 'EACCES'),
+    oldInventory(90_000_000),
+    notAPullRequest('push'),
+    privilegedEvent(),
+    noToken(),
+    movedOn(),
+    reviewCancelled(),
+    filesLeftOut(2, trusted('Why.')),
+    filesUnread([{ path: 'a.ts', why: trusted('it is binary') }]),
+    foreignComment('my-app[bot]'),
+  ];
+}
+
 /** All texts that the gate writes of what goes wrong, but for failures to reach the database. */
 async function texts(): Promise<readonly string[]> {
   const database = configOf(url);
@@ -387,6 +429,8 @@ async function texts(): Promise<readonly string[]> {
     ...wrongInputs().map(told),
     ...checkProblems().map(told),
     ...inventoryProblems().map(told),
+    ...reviewProblems().map(told),
+    plain(unknownApplications(['shpo'], ['shop'])),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',
@@ -479,6 +523,15 @@ describe('the troubleshooting page', () => {
       [],
     );
     const anchors = entries.flatMap(({ id }) => (id?.startsWith('inventory-') ? [id] : []));
+    expect([...new Set(problems.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
+  });
+
+  test('has an anchor for the id of each problem with a review, and no other', () => {
+    const problems = reviewProblems().map((error) => ({ id: error.id, text: told(error) }));
+    expect(problems.filter(({ id, text }) => !entries.some((entry) => entry.id === id && isOf(text, entry)))).toEqual(
+      [],
+    );
+    const anchors = entries.flatMap(({ id }) => (id?.startsWith('review-') ? [id] : []));
     expect([...new Set(problems.map(({ id }) => id))].toSorted()).toEqual(anchors.toSorted());
   });
 

@@ -4,9 +4,16 @@ import type { RunContext } from '../../run-context.ts';
 import { spanText } from '../../time.ts';
 import { ReviewProblem } from '../problems.ts';
 
-/** What a request is for, and what it needs. */
+/** The permissions of the job's token, and what each is for. */
+export const PERMISSIONS = {
+  'contents: read': 'Reads both versions of each changed file, and finds the commit that they have in common.',
+  'pull-requests: read': 'Lists the changed files.',
+  'pull-requests: write': 'Only with `comment: true`: keeps the comment. It includes `pull-requests: read`.',
+} as const;
+
+/** What a request needs. */
 export interface Need {
-  readonly permission: 'contents: read' | 'pull-requests: read' | 'pull-requests: write';
+  readonly permission: keyof typeof PERMISSIONS;
 }
 
 /** A request that failed. */

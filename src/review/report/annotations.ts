@@ -1,4 +1,5 @@
 import { joined, type Message, msg } from '../../message.ts';
+import { moreAt } from '../../report/help.ts';
 import { plain, visible } from '../../report/text.ts';
 import type { Finding } from '../judge/finding.ts';
 import { conclusionOf, type ReviewRun } from '../run.ts';
@@ -24,24 +25,27 @@ const NAME_CHARACTERS = 80;
 /** The annotations of a review: its findings, most severe first, then one for all problems. */
 export function annotationsOf(run: ReviewRun): readonly ReviewAnnotation[] {
   const findings = (run.review?.findings ?? []).slice(0, FINDINGS_SHOWN).map((finding) => findingOf(finding, run));
-  const isIncomplete = run.problems.some((problem) => problem.isIncomplete);
+  const { failure, problems, review } = run;
+  const isIncomplete = problems.some((problem) => problem.isIncomplete);
   const level = isIncomplete && conclusionOf(run) === 'fail' ? 'error' : 'warning';
-  return [
-    ...(run.failure === undefined ? [] : [general('error', 'the review failed', [run.failure.message])]),
-    ...findings,
-    ...(run.problems.length === 0
-      ? []
-      : [
-          general(level, 'about this review', [
-            ...(run.review === undefined ? [msg`${headlineOf(run)}.`] : []),
-            ...run.problems.map(({ explanation }) => explanation),
-          ]),
-        ]),
-  ];
+  const told = problems.map(({ explanation }) => explanation);
+  const opening = review === undefined ? [msg`${headlineOf(run)}.`] : [];
+  const failed =
+    failure === undefined ? [] : [general('error', 'the review failed', [failure.message], run, failure.kind)];
+  const [first] = problems;
+  const about = first === undefined ? [] : [general(level, 'about this review', [...opening, ...told], run, first.id)];
+  return [...failed, ...findings, ...about];
 }
 
-function general(level: ReviewAnnotation['level'], title: string, messages: readonly Message[]): ReviewAnnotation {
-  const message = cut(plain(joined(messages, '\n')), MESSAGE_CHARACTERS);
+function general(
+  level: ReviewAnnotation['level'],
+  title: string,
+  messages: readonly Message[],
+  { page }: ReviewRun,
+  heading: string,
+): ReviewAnnotation {
+  const text = cut(plain(joined(messages, '\n')), MESSAGE_CHARACTERS);
+  const message = `${text}\n${moreAt(page, heading)}`;
   return { level, title: `dbos-drain-gate: ${title}`, message, place: undefined };
 }
 

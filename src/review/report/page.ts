@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { joined, number } from '../../message.ts';
+import { helpLink } from '../../report/help.ts';
 import { blocks, code, codeBlock, markdown, more, quoteBlock } from '../../report/markdown.ts';
 import type { AcceptedFinding, Finding } from '../judge/finding.ts';
 import { conclusionOf, type ReviewRun } from '../run.ts';
@@ -22,8 +23,8 @@ export function pageOf(run: ReviewRun, maximum: number): string {
   return fitted(
     [
       `## ${iconOf(run)} ${markdown(headlineOf(run))}`,
-      failure === undefined ? '' : quoteBlock(failure.message),
-      ...problems.map(({ explanation }) => quoteBlock(explanation)),
+      failure === undefined ? '' : `${quoteBlock(failure.message)} ${helpLink(run.page, failure.kind)}`,
+      ...problems.map(({ explanation, id }) => `${quoteBlock(explanation)} ${helpLink(run.page, id)}`),
       ...findings.slice(0, FINDINGS_SHOWN).map(findingBlock),
       more(findings.length - FINDINGS_SHOWN, 'finding'),
       list('### What this review does not see', review?.limits ?? [], markdown),

@@ -83,9 +83,13 @@ describe('an annotation', () => {
   test('is one for all that is wrong with the review itself, and an error where the step fails for it', () => {
     const problems = [oldInventory(90_000_000), noInventory('i.json', context)];
     const of = (failOn: ReviewRun['failOn']) => annotationsOf({ ...EMPTY_RUN, problems, failOn });
-    expect(of('never').map(({ level, message }) => [level, message.split('\n').length])).toEqual([['warning', 3]]);
+    expect(of('never').map(({ level, message }) => [level, message.split('\n').length])).toEqual([['warning', 4]]);
     expect(of('error').map(({ level }) => level)).toEqual(['error']);
     expect(of('never')[0]?.message).toMatch(/^This pull request was not reviewed\.\n/);
+    expect(of('never')[0]?.message).toMatch(/\nMore: docs\/troubleshooting\.md#review-inventory-old$/);
+    expect(pageOf({ ...EMPTY_RUN, problems, page: 'https://p' }, SUMMARY_BYTES)).toContain(
+      '[Troubleshooting](https://p#review-no-inventory)',
+    );
   });
 });
 
