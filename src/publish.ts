@@ -34,7 +34,7 @@ export async function publish(run: Run, shell: Shell): Promise<RunReport> {
   await attempt('The outputs', () => shell.writeOutputs(report, reportPath, warn));
   const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
   for (const problem of unpublished ?? []) warn(problem);
-  await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+  await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit, shell.kind)));
   for (const { title, lines } of preflightLog(report.found)) {
     shell.log.line(title);
     for (const line of lines) shell.log.line(line);

@@ -1,3 +1,4 @@
+import type { ShellKind } from '../config.ts';
 import { number } from '../message.ts';
 import { summed, total } from '../status-counts.ts';
 import { iso, milliseconds, spanText } from '../time.ts';
@@ -15,6 +16,12 @@ import { describeServer, namesOfVersions, workflowName } from './text.ts';
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 export const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+
+/** Why a long summary is shortened: elsewhere than on GitHub, nobody but the gate limits it. */
+const LIMITS: Readonly<Record<ShellKind, string>> = {
+  action: 'fit GitHub’s size limit',
+  'command-line': `fit the gate’s own limit of ${SUMMARY_BYTES / 1024} KiB`,
+};
 
 const APPLICATIONS_SHOWN = 10;
 /** The first screen names these many groups of what blocks. */
@@ -43,9 +50,12 @@ export interface Section {
  * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
  * acts, what to do, and what blocks. Everything else is folded.
  */
-export function summaryOf(report: RunReport, kit?: WrittenKit): string {
+export function summaryOf(report: RunReport, kit?: WrittenKit, shell: ShellKind = 'action'): string {
   const { page, folded } = pageOf(report, kit);
-  return fitted([...page, ...folded].map(({ text }) => text));
+  return fitted(
+    [...page, ...folded].map(({ text }) => text),
+    shell,
+  );
 }
 
 /** The page in its two parts: what is open, and what is folded or small. */
@@ -188,8 +198,8 @@ function isoTime({ observedAt }: RunReport): string {
 }
 
 /** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
-function fitted(sections: readonly string[]): string {
-  const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+function fitted(sections: readonly string[], shell: ShellKind): string {
+  const notice = `_Shortened to ${LIMITS[shell]}. The report file has everything._`;
   const kept: string[] = [];
   let bytes = Buffer.byteLength(notice) + 2;
   for (const section of sections.filter((each) => each !== '')) {

@@ -199,6 +199,14 @@ describe('the job summary', () => {
     expect(JSON.parse(outputs.values['draining-versions']).length).toBeGreaterThan(10);
   });
 
+  test('names the limit that shortens it: GitHub has none where the command line writes it', async () => {
+    const report = { ...(await reportAgainst(() => busy)), warnings: [trusted('x'.repeat(SUMMARY_BYTES))] };
+    expect(summaryOf(report)).toMatch(/_Shortened to fit GitHub’s size limit\. The report file has everything\._\n$/);
+    expect(summaryOf(report, undefined, 'command-line')).toMatch(
+      /_Shortened to fit the gate’s own limit of 960 KiB\. The report file has everything\._\n$/,
+    );
+  });
+
   test('is inert, whatever the names in the database', async () => {
     const evil = '</code><img src=x onerror=1> | **b** @octocat #1 [l](http://e.vil) www.e.vil `x` \n## h \u202e<!--';
     const summary = summaryOf(
