@@ -88,21 +88,16 @@ function refusal(
   switch (status) {
     case 401:
       return new CheckProblem(
-        msg`${what}: GitHub does not accept \`github-token\` (401). A token of a job expires when the job ends. ${PERMISSION}`,
+        msg`${what}: GitHub does not accept \`github-token\` (401). A job's token expires when the job ends, and after 24 hours. ${PERMISSION}`,
         'check-token-refused',
       );
     case 403:
       // Its words are all that tells this from a missing permission (OP5dev/TF-via-PR issue 538).
       if (/modified by the GitHub App that created it/i.test(message)) return takenByOthers(subject);
-      return withoutSecrets === undefined
-        ? new CheckProblem(
-            msg`${what}: the token lacks the permission \`checks: write\` (403). ${PERMISSION} Personal access tokens cannot write check runs. ${said}`,
-            'check-forbidden',
-          )
-        : new CheckProblem(
-            msg`${what}: the token lacks the permission \`checks: write\` (403). GitHub gives ${trusted(withoutSecrets === 'fork' ? 'pull requests of forks' : 'Dependabot')} a token that only reads.`,
-            'check-forbidden',
-          );
+      return new CheckProblem(
+        msg`${what}: the token lacks the permission \`checks: write\` (403). ${remedyOf(withoutSecrets)} ${said}`,
+        'check-forbidden',
+      );
     case 404:
       return new CheckProblem(
         msg`${what}: GitHub finds no such repository for this token (404). Does the token belong to another repository, or lack \`checks: write\`?`,
@@ -115,6 +110,18 @@ function refusal(
       );
     default:
       return new CheckProblem(msg`${what}: GitHub refuses it (${status}). ${said}`, 'check-refused');
+  }
+}
+
+/** Where Dependabot starts a run, the token only reads by default; where a fork does, always. */
+function remedyOf(withoutSecrets: RunContext['withoutSecrets']): Message {
+  switch (withoutSecrets) {
+    case 'fork':
+      return trusted('GitHub gives pull requests of forks a token that only reads.');
+    case 'dependabot':
+      return msg`GitHub gives Dependabot a token that only reads by default. ${PERMISSION}`;
+    default:
+      return msg`${PERMISSION} Personal access tokens cannot write check runs.`;
   }
 }
 

@@ -288,9 +288,14 @@ const refusals: readonly [string, Fault, Step, RegExp][] = [
     '403 to Dependabot',
     () => ({ status: 403, message: 'Resource not accessible by integration' }),
     { env: { GITHUB_ACTOR: 'dependabot[bot]' } },
-    /GitHub gives Dependabot a token that only reads\./,
+    /GitHub gives Dependabot a token that only reads by default\. Give the job `permissions:` with `checks: write`/,
   ],
-  ['401', () => ({ status: 401, message: 'Bad credentials' }), {}, /does not accept `github-token` \(401\)/],
+  [
+    '401',
+    () => ({ status: 401, message: 'Bad credentials' }),
+    {},
+    /does not accept `github-token` \(401\)\. A job's token expires when the job ends, and after 24 hours\./,
+  ],
   [
     '404',
     () => undefined,
