@@ -26,6 +26,8 @@ export default defineConfig({
       ...(process.env['DRAIN_GATE_RECIPES'] === undefined ? [] : [withServer('recipes')]),
       // The action and GitHub's API: `npm run test:github` installs the description of it, and sets this variable.
       ...(process.env['DRAIN_GATE_GITHUB'] === undefined ? [] : [withServer('github')]),
+      // What a review says, proved by real applications: `npm run test:review` sets this variable.
+      ...(process.env['DRAIN_GATE_REVIEW'] === undefined ? [] : [withServer('review')]),
     ],
     tags: [
       {
