@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Message } from '../../src/message.ts';
+import type { Inventory } from '../../src/review/inventory/inventory.ts';
 import type { Finding, Review } from '../../src/review/judge/finding.ts';
 import { judge } from '../../src/review/judge/index.ts';
 import { readSource } from '../../src/review/source/index.ts';
@@ -26,8 +27,8 @@ export function versionsOf(application: Files, change: Change): Versions {
   return { before, after: edited(before, change.after) };
 }
 
-/** Returns what a review says about a change of an application. */
-export function reviewOf(application: Files, change: Change): Review {
+/** Returns what a review says about a change of an application, by the table's work in flight or another inventory. */
+export function reviewOf(application: Files, change: Change, inventory?: Inventory): Review {
   const { before, after } = versionsOf(application, change);
   const paths = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const changed = paths.filter((path) => before[path] !== after[path] || change.renamed?.[path] !== undefined);
@@ -45,7 +46,7 @@ export function reviewOf(application: Files, change: Change): Review {
     };
   });
   const { schedules = [], sameVersion = false, inFlight } = change;
-  return judge(files, inventoryOf(inFlight, { schedules }), { sameVersion });
+  return judge(files, inventory ?? inventoryOf(inFlight, { schedules }), { sameVersion });
 }
 
 /** Returns a finding as the table expects it, with the whole message. */

@@ -39,7 +39,7 @@ DBOS.setConfig({
   applicationVersion: version,
   enablePatching: true,
   runAdminServer: false,
-  logLevel: 'error',
+  logLevel: process.env['SHOP_LOG'] ?? 'error',
 });
 await DBOS.launch();
 const handles = await Promise.all(names.map((name) => starts[name]?.(name)));
