@@ -51,7 +51,7 @@ export function errorOf({ workflow, places, main, others, api }: Broken): Messag
   const when = isCertain
     ? msg`${why(places)}: the next recovery runs this change for ${them}.`
     : msg`. Where this change takes ${them} over, it breaks ${them}.`;
-  const ends = trusted(`${main.executions.high === 1 ? 'ends' : 'end'} in ERROR`);
+  const ends = trusted(`${isOne(main.executions) ? 'ends' : 'end'} in ERROR`);
   const what = msg`${capital(ranOf(main, count))}, ${doneTo(main, 'this change')}, and ${ends}.`;
   return joined([msg`${where}${when}`, what, ...alsoOf(others), remedyOf(main, count, api)]);
 }
@@ -73,13 +73,18 @@ function remedyOf({ kind, patch }: Effect, count: number, { patch: call, depreca
 
 /** `2 have run x`. */
 function ranOf({ executions, recorded, isWait, kind, patch }: Effect, all: number): Message {
-  const have = trusted(executions.high === 1 ? 'has' : 'have');
+  const have = trusted(isOne(executions) ? 'has' : 'have');
   const verb = trusted(isWait ? 'started' : recorded.startsWith('DBOS.') ? 'recorded' : 'run');
   const who = msg`${countOf(executions, all)} ${have}`;
   if (patch === undefined) return msg`${who} ${verb} ${recorded}`;
   const isMarker = recorded.endsWith(patch) && recorded.startsWith('DBOS.patch-');
   if (isMarker && kind === 'patch-removed') return msg`${who} recorded the marker of the patch ${patch}`;
   return msg`${who} ${verb} ${recorded} without the patch ${patch}`;
+}
+
+/** Whether the number that is written is one. */
+function isOne({ low, high }: Range): boolean {
+  return (low > 0 ? low : high) === 1;
 }
 
 /** `2`, `up to 2`, `at least 2`, `all`, or `it` where there is one. */

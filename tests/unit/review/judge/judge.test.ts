@@ -206,6 +206,24 @@ describe('registered elsewhere', () => {
     expect([findings, changedWorkflows]).toEqual([[], []]);
   });
 
+  test('a function that is known by a registration is not known by its name as well', () => {
+    const files = [
+      changedFile(functions(OLD), functions(NEW)),
+      changedFile(main, main, { path: 'src/main.ts', oldPath: 'src/main.ts' }),
+    ];
+    const { findings } = review(files, inventoryOf([work({ workflow: 'buy' }), work()]));
+    expect(findings.map(({ workflow }) => workflow.name)).toEqual(['buy']);
+  });
+
+  test('a function of the same name as a workflow is not that workflow', () => {
+    const own = { workflows: [before] };
+    const files = [
+      changedFile(own, own, { path: 'a.ts', oldPath: 'a.ts' }),
+      changedFile(functions(OLD), functions(NEW)),
+    ];
+    expect(review(files, inventoryOf([work()]))).toMatchObject({ findings: [], changedWorkflows: [] });
+  });
+
   test('a registration that is gone is a workflow that is gone', () => {
     const files = [changedFile(main, {}, { path: 'src/main.ts', oldPath: 'src/main.ts' })];
     expect(review(files, inventoryOf([work({ workflow: 'buy' })])).findings).toMatchObject([
@@ -338,6 +356,18 @@ describe('suggestions', () => {
     ['two calls on one line', '  await n(); await m();'],
   ])('are not made of %s', (_, line) => {
     expect(suggested(['  await a();', '  await b();'], ['  await a();', line, '  await b();'])).toBeUndefined();
+  });
+
+  test('are not made of two changes, and not of a call in a loop', () => {
+    const lines = (...names: readonly string[]) => names.map((name) => `  await ${name}();`);
+    expect(suggested(lines('a', 'b'), lines('n', 'a', 'm', 'b'))).toBeUndefined();
+    const file = changedFile(
+      { workflows: [sourceWorkflow('checkOut', ['a'])] },
+      { workflows: [sourceWorkflow('checkOut', ['for n', 'a'])] },
+      { text: text(lines('n', 'a')) },
+    );
+    const [finding] = review([file], inventoryOf([work({ recorded: ['a'], version: SHARED })])).findings;
+    expect(finding).toMatchObject({ kind: 'step-before', suggestion: undefined });
   });
 
   test('are not made where patches are off: each deploy has its version, in TypeScript', () => {

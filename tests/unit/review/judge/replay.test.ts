@@ -139,7 +139,7 @@ const ROWS: readonly Row[] = [
       [['a', 'b', 'a'], 1],
       [['b', 'a'], 2],
     ],
-    finds: ['step-removed', 'notice', 'at least 1 have run "a", which it removes.'],
+    finds: ['step-removed', 'notice', 'at least 1 has run "a", which it removes.'],
   },
   {
     title: 'a step in a loop is removed',
@@ -220,7 +220,7 @@ const ROWS: readonly Row[] = [
       [['a', 'b'], 2],
       [['a'], 4],
     ],
-    finds: ['step-before', 'error', 'have run "b", before which this change puts "m"'],
+    finds: ['step-before', 'error', 'At least 1 has run "b", before which this change puts "m"'],
   },
   {
     title: 'a patch is removed whose marker is recorded',
@@ -354,6 +354,77 @@ const ROWS: readonly Row[] = [
       [['a', 'b'], 1],
     ],
     finds: ['step-removed', 'notice', 'all have run "b", which it removes. It also removes "d".'],
+  },
+  {
+    title: 'one call is removed in two places: who has the second has the first',
+    old: ['b', 'c', 'b', 'a'],
+    now: ['c', 'a'],
+    recorded: [
+      [['b', 'c', 'b'], 1],
+      [['b'], 1],
+      [[], 1],
+    ],
+    finds: ['step-removed', 'notice', '2 have run "b", which it removes.'],
+  },
+  {
+    title: 'a step before a patch is removed for those with its marker and without',
+    old: ['a', 'b', 'patch x', '+x n', 'c'],
+    now: ['b', 'patch x', '+x n', 'c'],
+    recorded: [
+      [['a', 'b', P], 1],
+      [['a', 'b', 'c'], 1],
+      [[], 1],
+    ],
+    finds: ['step-removed', 'notice', '2 have run "a", which it removes.'],
+  },
+  {
+    title: 'a call that may be skipped is removed, and another has its name',
+    old: ['if a', 'b', 'a', 'c'],
+    now: ['b', 'a', 'c'],
+    recorded: [[['b', 'a'], 2]],
+    finds: ['step-removed', 'notice', 'up to 2 have run "a", which it removes.'],
+  },
+  {
+    title: 'a call behind a loop of the same call is removed',
+    old: ['for a', 'a', 'c'],
+    now: ['for a', 'c'],
+    recorded: [[['a', 'a'], 2]],
+    finds: ['step-removed', 'notice', 'up to 2 have run "a", which it removes.'],
+  },
+  {
+    title: 'a step is put behind the patch that some have',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'patch x', '+x n', '+x m', 'b'],
+    recorded: [
+      [['a', P, 'n', 'b'], 1],
+      [['a', P], 1],
+      [['a', 'b'], 1],
+    ],
+    finds: ['step-before', 'notice', 'at least 1 has run "b", before which it puts "m".'],
+  },
+  {
+    title: 'a step behind the patch is removed',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'patch x', 'b'],
+    recorded: [
+      [['a', P, 'n'], 2],
+      [['a'], 1],
+    ],
+    finds: ['step-removed', 'notice', '2 have run "n", which it removes.'],
+  },
+  {
+    title: 'a patch is deprecated, and its branch stays behind it',
+    old: ['a', 'patch x', '+x n', 'b'],
+    now: ['a', 'deprecate x', '+x n', 'b'],
+    recorded: [[['a', 'b'], 2]],
+    finds: ['patch-deprecated', 'notice', 'all have run "b" without the patch "x", which it deprecates.'],
+  },
+  {
+    title: 'a step moves out of the branch of a patch that was deprecated',
+    old: ['a', 'deprecate x', '+x n', 'b'],
+    now: ['n', 'a', 'b'],
+    recorded: [[['a', 'n'], 2]],
+    finds: ['step-reordered', 'notice', 'all have run "a"'],
   },
 ];
 
