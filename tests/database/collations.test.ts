@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { readInventory } from '../../src/review/inventory/read.ts';
 import type { SdkRelease } from '../support/dbos-app.ts';
-import { holdOn, pollAt, seenIn } from '../support/holding.ts';
+import { holdOn, pollAt, seenIn, withoutLimit } from '../support/holding.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
 /* Names are compared byte for byte, also where their columns have a collation to which V1 and v1 are equal. */
 
 const databases = systemDatabases();
+const everyApplication = { application: undefined, pollTimeoutMs: 30_000 };
 
 /** Creates a system database whose names and ids have a collation that ignores case. */
 async function caseless(sdk: SdkRelease = '5.3.0'): Promise<TestDatabase> {
@@ -44,6 +46,17 @@ describe.each<SdkRelease>(['4.10.15', '4.20.11', '5.3.0'])(
         history: { found: [{ version: 'v1', stranger: null }] },
         unknownStatuses: [{ version: 'v1', status: 'LOST', count: 1 }],
       });
+      await database.insert(...['V1', 'v1'].map((version) => ({ application_version: version, status: 'ENQUEUED' })));
+      await database.query(
+        `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name)
+         SELECT workflow_uuid, 0, 'pay' FROM dbos.workflow_status`,
+      );
+      const { applications } = await readInventory(database.config, everyApplication, withoutLimit);
+      const versions = applications.flatMap((application) => application.versions);
+      expect(versions.map(({ version, workflows }) => [version, workflows])).toMatchObject([
+        ['V1', [{ pending: 0, enqueued: 1, steps: [{ name: 'pay', executions: [1] }] }]],
+        ['v1', [{ pending: 1, enqueued: 1, steps: [{ name: 'pay', executions: [2] }] }]],
+      ]);
     });
   },
 );

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GateConfig } from '../../src/config.ts';
 import type { DatabaseConfig } from '../../src/postgres/url.ts';
+import { readInventory } from '../../src/review/inventory/read.ts';
 import { databaseConfig, databaseUrl, dropDatabases } from '../support/databases.ts';
-import { holdOn, seenIn } from '../support/holding.ts';
+import { holdOn, seenIn, withoutLimit } from '../support/holding.ts';
 import { POSTGRES_MAJOR } from '../support/postgres/binaries.ts';
 import { openConnection, openDatabase, systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 
@@ -44,6 +45,10 @@ test('in a SQL_ASCII database, names are cut between two characters', async () =
   );
   const inFlight = { status: 'PENDING', application_version: '1.0.0', application_name: 'shop' };
   await database.insert(...names.map((name) => ({ ...inFlight, name, queue_name: name, executor_id: name })));
+  const request = { application: undefined, pollTimeoutMs: 30_000 };
+  const { applications } = await readInventory(database.config, request, withoutLimit);
+  const inventory = applications.flatMap(({ versions }) => versions.flatMap((version) => version.workflows));
+  expect(inventory.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
   const { workflows, groups } = await seenIn(database);
   const shown = workflows.items.map(({ name }) => name ?? '');
   expect(shown).toHaveLength(names.length);
