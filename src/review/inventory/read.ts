@@ -50,7 +50,7 @@ export async function readInventory(
     handle = openHandle(config, request.pollTimeoutMs);
     const connection = await inTime(handle.connection, signal, POLL_OVERDUE);
     connectedBefore = true;
-    return await inTime(readWhole(connection, config, request), signal, POLL_OVERDUE);
+    return await inTime(readFrom(connection, config, request), signal, POLL_OVERDUE);
   } catch (error) {
     throw explainFailure(error, config, connectedBefore);
   } finally {
@@ -58,8 +58,16 @@ export async function readInventory(
   }
 }
 
-/** A pooler can send the statements of one read to several servers, and a migration can rewrite a table in between. */
-async function readWhole(connection: Connection, config: DatabaseConfig, request: InventoryRequest) {
+/**
+ * Reads an inventory from a connection, again where a migration rewrote the table meanwhile, or several servers answered.
+ *
+ * @throws ReportableError when a pooler sends the statements of one read to several servers.
+ */
+export async function readFrom(
+  connection: Connection,
+  config: DatabaseConfig,
+  request: InventoryRequest,
+): Promise<Inventory> {
   for (let splits = 0; splits < SPLIT_READS; ) {
     const { probe, row, query } = await readOnce(connection, config, request);
     if (row.file !== probe.file) continue;
