@@ -107,13 +107,11 @@ export function isOfPython(module: string): boolean {
   return LIBRARY.has(module.split('.')[0] ?? '');
 }
 
-/** Methods of strings, lists, dictionaries, sets, dates and loggers: on an object that the text does not tell, no step. */
+/** Methods of strings, lists, dictionaries, dates and loggers that nobody names a step: `add` or `count` is not here. */
 const OF_DATA: ReadonlySet<string> = new Set(
-  `add append capitalize clear close copy count critical debug decode difference discard encode endswith error exception
-   extend find flush format get index info insert intersection isdigit isoformat issubset issuperset items join keys
-   lower lstrip pop popitem read readline readlines remove replace reverse rfind rsplit rstrip seek setdefault sort
-   split splitlines startswith strftime strip timestamp title total_seconds union update upper values warning write
-   zfill`.split(/\s+/),
+  `append capitalize critical debug decode encode endswith exception extend format get info isdigit isoformat items
+   join keys lower lstrip popitem readline readlines rfind rsplit rstrip setdefault split splitlines startswith strftime
+   strip timestamp total_seconds upper values warning zfill`.split(/\s+/),
 );
 
 /** Whether a method is named as one of Python's own types. */

@@ -31,7 +31,7 @@ export function call(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): vo
   // What it waits for starts after it has its row.
   const isFirst = one.callee.kind === 'api' && one.callee.name === 'asyncio_wait';
   if (isFirst) record(walk, one);
-  if (list !== undefined) argumentList(walk, list, guards, functionArgument(one));
+  if (list !== undefined) argumentList(walk, list, one, functionArgument(one));
   if (!isFirst) record(walk, one);
 }
 
@@ -55,8 +55,11 @@ function functionPlace(callee: Value): number | undefined {
   return FIRST.has(method) ? 0 : SECOND.has(method) ? 1 : undefined;
 }
 
+/** Kinds of what DBOS itself has: it does not call the functions that it is given, or not in the workflow. */
+const OF_DBOS: ReadonlySet<Value['kind']> = new Set(['api', 'sdk', 'method', 'decorator']);
+
 /** The arguments in their order. A function among them is called by somebody, and nobody knows how often. */
-function argumentList(walk: Walk, list: SyntaxNode, guards: readonly Guard[], taken: SyntaxNode | undefined): void {
+function argumentList(walk: Walk, list: SyntaxNode, { callee, guards }: Call, taken: SyntaxNode | undefined): void {
   if (childOf(list, 'for') !== undefined) {
     parts(walk, list, guards);
     return;
@@ -66,7 +69,7 @@ function argumentList(walk: Walk, list: SyntaxNode, guards: readonly Guard[], ta
       if (child.name !== 'LambdaExpression') expression(walk, child, guards);
     } else if (child.name === 'VariableName' || child.name === 'MemberExpression') {
       expression(walk, child, guards);
-      passed(walk, child, [...guards, LOOP]);
+      if (!OF_DBOS.has(callee.kind)) passed(walk, child, [...guards, LOOP]);
     } else {
       expression(walk, child, guards);
     }
