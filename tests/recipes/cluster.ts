@@ -24,6 +24,10 @@ export function cluster({ versions, live, starting = [] }: Cluster): string {
 ${JSON.stringify({ items })}
 JSON
     ;;
+    'get pods '*' --output json') cat <<'JSON'
+${JSON.stringify({ items: items.map(({ metadata, spec }) => ({ metadata, spec: spec.template.spec })) })}
+JSON
+    ;;
     'get deployment shop '*) printf '%s\\n' '${JSON.stringify(items.at(-1) ?? {})}' ;;
   esac`;
 }

@@ -77,6 +77,25 @@ test('does not deploy while work is in flight that cannot be forked', async () =
   expect(patched(played)).toBe(false);
 });
 
+test('deploys the version that runs again, though its own work is in flight', async () => {
+  const database = await databases.create();
+  await database.register(NEW);
+  await database.insert({ application_version: NEW, status: 'PENDING', name: 'ship' });
+  const played = await play(database, {
+    programs: { kubectl: cluster({ versions: [NEW], live: NEW }), ...KIT_PROGRAMS },
+  });
+  expect(played.jobs, played.log).toMatchObject({ before: 'success', deploy: 'success' });
+});
+
+test('does not deploy where a rollout was cut off, and old pods have work in flight', async () => {
+  const database = await databases.create();
+  await database.register(OLD, NEW);
+  await database.insert({ application_version: OLD, status: 'PENDING', name: 'ship' });
+  const kubectl = cluster({ versions: [OLD, NEW], live: NEW });
+  const played = await play(database, { programs: { kubectl, ...KIT_PROGRAMS } });
+  expect(played.jobs, played.log).toEqual({ before: 'failure' });
+});
+
 test('deploys all the same when a person says so, and fails for what nobody may fork', async () => {
   const database = await databases.create();
   await database.register(OLD, NEW);
@@ -92,7 +111,7 @@ test('deploys all the same when a person says so, and fails for what nobody may 
 test('forks nothing when it cannot see whether old pods still run', async () => {
   const database = await databases.create();
   await database.register(OLD);
-  const kubectl = `case "$*" in 'get pods '*) exit 1 ;; esac\n${cluster({ versions: [OLD], live: OLD })}`;
+  const kubectl = `case "$*" in 'get pods '*' --output name') exit 1 ;; esac\n${cluster({ versions: [OLD], live: OLD })}`;
   const played = await play(database, { programs: { kubectl, ...KIT_PROGRAMS } });
   expect(played.jobs, played.log).toEqual({ before: 'success', deploy: 'failure' });
 });

@@ -31,8 +31,8 @@ interface Host {
   calls(): string;
 }
 
-/** A host whose team may fork `held`. */
-async function hostOf(database: TestDatabase): Promise<Host> {
+/** A host whose team may fork `held`. `failing`: the command of Docker that fails. */
+async function hostOf(database: TestDatabase, failing = 'nothing'): Promise<Host> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-host-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const at = (name: string) => path.join(folder, name);
@@ -41,7 +41,10 @@ async function hostOf(database: TestDatabase): Promise<Host> {
     writeFileSync(at(name), text.replaceAll('nightly*', 'held').replace('=/kit', '=kit'));
     chmodSync(at(name), 0o755);
   }
-  writePrograms(at('programs'), at('calls'), { docker: DOCKER, ...KIT_PROGRAMS });
+  writePrograms(at('programs'), at('calls'), {
+    docker: `[ "$1 $2" != '${failing}' ] || exit 1${DOCKER}`,
+    ...KIT_PROGRAMS,
+  });
   const { url } = await createReader(database);
   const env = {
     PATH: [at('programs'), path.dirname(node24()), process.env['PATH']].join(path.delimiter),
@@ -102,4 +105,20 @@ test('does not restart while work is in flight that cannot be forked', async () 
   const { code, printed } = await run('deploy.sh', 'new');
   expect(code, printed).toBe(10);
   expect(calls().replace(before, '')).not.toContain('compose up');
+  // Its own work in flight is no reason against the version that runs: it continues that.
+  const again = await run('deploy.sh', 'old');
+  expect(again.code, again.printed).toBe(0);
+});
+
+test('asks about both versions after a deploy that was cut off', async () => {
+  const database = await databases.create();
+  const { run, calls } = await hostOf(database, 'compose up');
+  await database.register('old', 'new');
+  await database.insert({ application_version: 'new', status: 'PENDING', name: 'ship' });
+  expect((await run('deploy.sh', 'old')).code).not.toBe(0);
+  expect((await run('deploy.sh', 'new')).code).not.toBe(0);
+  expect((await run('audit.sh')).code).toBe(1);
+  const { code, printed } = await run('deploy.sh', 'old');
+  expect(code, printed).toBe(10);
+  expect(calls().match(/compose up/g)).toHaveLength(2);
 });
