@@ -48,10 +48,8 @@ export function errorOf({ workflow, places, main, others, api }: Broken): Messag
   const them = trusted(count === 1 ? 'it' : 'them');
   const where = msg`${inFlight(workflow, count)} ${trusted(count === 1 ? 'is' : 'are')} in flight ${onVersions(places)}`;
   const isCertain = places.some(({ takesNewCode }) => takesNewCode);
-  const when = isCertain
-    ? msg`${why(places)}: the next recovery runs this change for ${them}.`
-    : msg`. Where this change takes ${them} over, it breaks ${them}.`;
-  const ends = trusted(`${isOne(main.executions) ? 'ends' : 'end'} in ERROR`);
+  const when = isCertain ? msg`${why(places)}: the next recovery runs this change for ${them}.` : trusted('.');
+  const ends = trusted(`${isOne(main.executions) ? 'ends' : 'end'} in ERROR${isCertain ? '' : ' where it takes over'}`);
   const what = msg`${capital(ranOf(main, count))}, ${doneTo(main, 'this change')}, and ${ends}.`;
   return joined([msg`${where}${when}`, what, ...alsoOf(others), remedyOf(main, count, api)]);
 }

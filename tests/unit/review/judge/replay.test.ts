@@ -241,7 +241,11 @@ const ROWS: readonly Row[] = [
       [['a', P], 2],
       [['a'], 1],
     ],
-    finds: ['patch-removed', 'error', '2 have recorded the marker of the patch "x"'],
+    finds: [
+      'patch-removed',
+      'error',
+      'on "1.0.0". 2 have recorded the marker of the patch "x", which this change removes, and end in ERROR where it takes over.',
+    ],
   },
   {
     title: 'a patch is removed that executions are behind without its marker',
@@ -364,7 +368,7 @@ const ROWS: readonly Row[] = [
       [['b'], 1],
       [[], 1],
     ],
-    finds: ['step-removed', 'notice', '2 have run "b", which it removes.'],
+    finds: ['step-removed', 'notice', 'this change: 2 have run "b", which it removes.'],
   },
   {
     title: 'a step before a patch is removed for those with its marker and without',
@@ -421,10 +425,21 @@ const ROWS: readonly Row[] = [
   },
   {
     title: 'a step moves out of the branch of a patch that was deprecated',
-    old: ['a', 'deprecate x', '+x n', 'b'],
-    now: ['n', 'a', 'b'],
-    recorded: [[['a', 'n'], 2]],
-    finds: ['step-reordered', 'notice', 'all have run "a"'],
+    old: ['a', 'c', 'deprecate x', '+x n', 'b'],
+    now: ['n', 'a', 'c', 'b'],
+    recorded: [[['a', 'c'], 2]],
+    finds: ['step-reordered', 'notice', 'all have run "a", before which it moves "n".'],
+  },
+  {
+    title: 'deprecated patches are removed that only some have the markers of',
+    old: ['+y deprecate x', 'deprecate y'],
+    now: ['a'],
+    recorded: [
+      [[P], 1],
+      [[P, 'DBOS.patch-y'], 1],
+      [[], 1],
+    ],
+    finds: ['patch-removed', 'error', 'At least 1 has recorded the marker of the patch "x"'],
   },
 ];
 
