@@ -102,6 +102,35 @@ describe('a change of the shop', () => {
   });
 });
 
+describe('the patch that a review suggests', () => {
+  test.each([
+    {
+      title: 'puts a step before what work has recorded',
+      holds: 'packBox',
+      around: "await DBOS.runStep(() => work('tax')",
+    },
+    { title: 'removes it where deploys share a version', holds: 'notifyShop', around: 'await Orders.pack(order);' },
+  ])('lets work in flight end well: $title', async ({ title, holds, around }) => {
+    const change = { ...changeOf(title), sameVersion: true };
+    const { before, after } = versionsOf(SHOP, change);
+    const database = await databases.create();
+    await hold(database, programOf(before), 'checkOut', holds);
+    const inventory = await readInventory(database.config, REQUEST, new AbortController().signal);
+    const suggestion = reviewOf(SHOP, change, inventory).findings[0]?.suggestion ?? 'none';
+
+    // Where the call is removed, the suggestion takes the place that it had.
+    const whole = [after, before].map((files) => files['orders.ts'] ?? '').find((text) => text.includes(around)) ?? '';
+    const lines = whole.split('\n').map((line) => (line.includes(around) ? suggestion : line));
+    const patched = { 'orders.ts': lines.join('\n') };
+    await fork(database, 'checkOut');
+    const rows = await takeOver(database, programOf({ ...after, ...patched }), ['checkOut', FORK]);
+
+    expect(suggestion).toContain('DBOS.patch(');
+    expect(rows.map(({ status }) => status)).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(reviewOf(SHOP, { ...change, after: patched }, inventory).findings).toEqual([]);
+  });
+});
+
 const REQUEST = { application: undefined, pollTimeoutMs: 30_000 };
 
 function changeOf(title: string): Change {
