@@ -431,3 +431,35 @@ describe('a comment that accepts', () => {
     expect(accepted(text)).toEqual([reason]);
   });
 });
+
+describe('text that the grammar has trouble with', () => {
+  const read = (text: string) => readPython(`from dbos import DBOS\n@DBOS.workflow()\ndef f():\n  ${text}\n`);
+  test.each([
+    ['yield\n  DBOS.sleep(1)', ['DBOS.sleep']],
+    ['x = yield\n  DBOS.sleep(1)', ['DBOS.sleep']],
+    [
+      'with (\n    DBOS.recv() as a,\n    DBOS.get_event(1, "k"),\n  ):\n    DBOS.sleep(1)\n  DBOS.send(1, 2)',
+      ['DBOS.recv', 'DBOS.getEvent', 'DBOS.sleep', 'DBOS.send'],
+    ],
+    ['with (DBOS.recv() as a):\n    DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
+    ['match = DBOS.recv()\n  type = match.x', ['DBOS.recv']],
+    ['x = f"{DBOS.recv()["a"]}"', ['DBOS.recv']],
+  ])('is read all the same: %j', (text, expected) => {
+    const file = read(text);
+    expect(file.workflows[0]?.calls.map(({ name }) => name)).toEqual(expected);
+    expect(file.workflows[0]?.notFollowed).toEqual([]);
+    expect(file.hasErrors).toBe(false);
+  });
+
+  test.each(['print >>DBOS.recv(), 1', 'async with x as (a, b):\n    pass', 'x = )'])('is noted: %j', (text) => {
+    const file = read(text);
+    expect(file.hasErrors).toBe(true);
+    expect(file.notFollowed.map(({ why }) => why)).toContain('unreadable');
+    expect(file.workflows[0]?.notFollowed.map(({ why }) => why)).toContain('unreadable');
+  });
+
+  test('an error behind many that are none is noted', () => {
+    const file = read(`${'yield\n  '.repeat(40)}x = )`);
+    expect(file.notFollowed).toEqual([{ line: 44, why: 'unreadable' }]);
+  });
+});

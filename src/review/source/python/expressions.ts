@@ -55,6 +55,7 @@ function binary(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   }
   expression(walk, left, guards);
   const test = testOf(walk.values, left, walk.scope);
+  if (operator.name === 'or' && test.isNeverFalse) return;
   const inside = plus(guards, operator.name === 'and' ? test.whenTrue : test.whenFalse);
   for (const child of right) expression(walk, child, inside);
 }

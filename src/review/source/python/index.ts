@@ -1,4 +1,3 @@
-import { parser } from '@lezer/python';
 import type {
   ForeignRegistration,
   NotFollowed,
@@ -8,11 +7,12 @@ import type {
   WorkflowName,
 } from '../definition.ts';
 import { type Recording, recorder } from '../recording.ts';
-import { childOf, linesOf, parseSource, type SyntaxNode } from '../syntax.ts';
+import { childOf, linesOf, type SyntaxNode } from '../syntax.ts';
 import { acceptedIn } from './accepted.ts';
 import { bodiesOf } from './bodies.ts';
 import { registeredName } from './classes.ts';
 import { readModule } from './module.ts';
+import { parsePython } from './parse.ts';
 import { registrations } from './registrations.ts';
 import type { PythonFunction } from './scope.ts';
 import type { Role } from './value.ts';
@@ -33,7 +33,7 @@ class File {
   readonly #notFollowed: NotFollowed[] = [];
 
   constructor(text: string) {
-    this.#values = new Values(readModule(parseSource(parser, text)));
+    this.#values = new Values(readModule(parsePython(text)));
     this.#lineOf = linesOf(text);
     this.#recordingOf = recorder(bodiesOf(this.#values, this.#lineOf));
   }

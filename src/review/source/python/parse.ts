@@ -1,0 +1,33 @@
+import { parser } from '@lezer/python';
+import { childOf, parseSource, type SyntaxNode, type SyntaxTree } from '../syntax.ts';
+
+/** Places that are noted as unreadable in a file. */
+const MOST_UNREADABLE = 20;
+
+/**
+ * Parses Python. The grammar finds an error in a bare `yield`, and in `with (a as b, c):`, but loses nothing there: these
+ * are no errors of the text.
+ */
+export function parsePython(text: string): SyntaxTree {
+  const tree = parseSource(parser, text);
+  const errors = errorsIn(tree.root);
+  const places = new Set(errors.map(({ from }) => from));
+  const unknown = errors.filter((error) => !isKnown(error)).map(({ from }) => from);
+  const tooDeep = tree.unreadable.filter((offset) => !places.has(offset));
+  const unreadable = [...unknown, ...tooDeep].slice(0, MOST_UNREADABLE);
+  return { ...tree, unreadable, hasErrors: unreadable.length > 0 };
+}
+
+function errorsIn(root: SyntaxNode): readonly SyntaxNode[] {
+  const nodes = [root];
+  // The list grows while it is read.
+  for (const node of nodes) for (const child of node.children) nodes.push(child);
+  return nodes.filter(({ name }) => name === '⚠').toSorted((a, b) => a.from - b.from);
+}
+
+function isKnown({ parent }: SyntaxNode): boolean {
+  if (parent?.name === 'YieldStatement' || parent?.name === 'YieldExpression') return parent.children.length === 2;
+  const isInBrackets = parent?.name === 'ParenthesizedExpression' || parent?.name === 'TupleExpression';
+  const statement = isInBrackets ? parent.parent : parent;
+  return statement?.name === 'WithStatement' && childOf(statement, 'Body') !== undefined;
+}
