@@ -1,4 +1,5 @@
 import type { GateConfig } from '../config.ts';
+import { applicationNotSeen } from '../dbos/owners.ts';
 import type { Application } from '../dbos/snapshot/index.ts';
 import { msg, namesOf, trusted } from '../message.ts';
 import { isAnotherServer } from './9-trusted.ts';
@@ -51,12 +52,7 @@ export const application: Rule<WrongApplication> = {
     'application-not-seen': {
       verdict: 'error',
       shortName: 'application not seen',
-      explain: ({ application, owners }) =>
-        msg`The application ${application} owns no registered version and no workflow in flight here${
-          owners.length > 0
-            ? msg`. The owners found here are ${namesOf(owners)}`
-            : trusted('. Nothing else here has an owner')
-        }. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`,
+      explain: ({ application, owners }) => applicationNotSeen(application, owners),
     },
     'several-applications': {
       verdict: 'error',

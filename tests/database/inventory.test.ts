@@ -146,12 +146,18 @@ describe('an inventory', () => {
     const ofShop = ['shop', '1.0.0', ['of shop'], ['nightly', 'paused']];
     expect(await of()).toEqual([ofNobody, ['crm', '7', ['of crm'], []], ofShop]);
     expect(await of('shop')).toEqual([ofNobody, ofShop]);
+    await expect(inventoryOf(database, 'Shop')).rejects.toMatchObject({
+      id: 'application-not-seen',
+      message: expect.stringContaining('The owners found here are crm, shop.'),
+    });
+    await database.query('DELETE FROM dbos.application_versions');
+    expect(await of('crm')).toEqual([ofNobody, ['crm', null, ['of crm'], []]]);
   });
 
   test('has the schedules of the database, and says which are paused', async () => {
     const database = await databases.create();
     await addSchedules(database);
-    const { applications, schedulesRead } = await inventoryOf(database, 'shop');
+    const { applications, schedulesRead } = await inventoryOf(database);
     expect(schedulesRead).toBe(true);
     expect(applications.find(({ application }) => application === 'shop')?.schedules).toEqual([
       { schedule: 'nightly', name: 'cleanUp', className: 'Orders', isPaused: false },

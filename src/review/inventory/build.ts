@@ -3,7 +3,8 @@ import { FORMAT, type Inventory, type InventoryApplication, type InventoryWorkfl
 import { type InventoryRow, PATCH_MARK } from './query.ts';
 
 /** What an inventory is made of. */
-export interface InventoryFacts extends Omit<InventoryRow, 'migration' | 'file' | 'server' | 'unknownStatuses'> {
+export interface InventoryFacts
+  extends Omit<InventoryRow, 'migration' | 'file' | 'server' | 'owners' | 'unknownStatuses'> {
   /** Database time in epoch milliseconds. */
   readonly observedAt: number;
   readonly schedulesRead: boolean;

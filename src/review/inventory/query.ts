@@ -88,6 +88,8 @@ export const inventoryRow = z.object({
   groups: list(group),
   /** Executions in flight, those of all groups and the nameless ones. */
   inFlight: z.int(),
+  /** Every owner of an execution in flight or a registration, whatever application is asked for. */
+  owners: list(z.string()),
   steps: list(groupStep),
   /** Names of steps that were read, by group. */
   stepNames: z.int(),
@@ -117,7 +119,8 @@ export function inventoryQuery(query: InventoryQuery, limits: Limits = LIMITS): 
      SELECT number, application, version, name, class_name AS "className", pending, enqueued, delayed,
             ${shownTime(sql`oldest`)} AS oldest, coalesce(executions, 0) AS whole
        FROM groups LEFT JOIN whole USING (number)`),
-    inFlight: sql`(SELECT count(*)::int FROM in_flight)`,
+    inFlight: sql`(SELECT count(*)::int FROM in_flight WHERE is_asked)`,
+    owners: ownersColumn(query),
     steps: rows(sql`
      SELECT number AS "group", name, times FROM ranked WHERE place <= ${limits.namesPerGroup}
       ORDER BY place, number LIMIT ${limits.names}`),
@@ -150,12 +153,12 @@ const GROUP_KEY = ['application', 'version', 'class_name', 'name'].reduce(
 function inFlightCtes({ schema, gate }: InventoryQuery, limits: Limits): readonly Sql[] {
   const { versionOrNone, className, owner, forkedFrom } = workflowColumns(schema);
   const inFlight = sql`in_flight AS MATERIALIZED (
-  SELECT f.*, ${GROUP_KEY} AS key FROM (
+  SELECT f.*, ${GROUP_KEY} AS key, ${inApplication(gate.application, sql`application`)} AS is_asked FROM (
   SELECT workflow_uuid, status, ${wholeOrCut(sql`name`)} AS name, ${wholeOrCut(className)} AS class_name,
          ${versionOrNone} AS version, ${owner} AS application, created_at,
          CASE WHEN status = 'PENDING' THEN 0 WHEN updated_at > created_at OR ${forkedFrom} IS NOT NULL THEN 1 ELSE 2 END AS turn
     FROM ${tableOf(schema, 'workflow_status')}
-   WHERE ${IN_FLIGHT} AND ${inApplication(gate.application, owner)} OFFSET 0) f
+   WHERE ${IN_FLIGHT} OFFSET 0) f
 )`;
   const groups = sql`groups AS MATERIALIZED (
   SELECT row_number() OVER (ORDER BY total DESC, oldest, application, version, name, class_name) AS number, g.*
@@ -163,7 +166,7 @@ function inFlightCtes({ schema, gate }: InventoryQuery, limits: Limits): readonl
                  count(*) FILTER (WHERE status = 'PENDING') AS pending,
                  count(*) FILTER (WHERE status = 'ENQUEUED') AS enqueued,
                  count(*) FILTER (WHERE status = 'DELAYED') AS delayed
-            FROM in_flight WHERE name IS NOT NULL
+            FROM in_flight WHERE is_asked AND name IS NOT NULL
            GROUP BY key, application, version, name, class_name) g
    ORDER BY number LIMIT ${limits.groups}
 )`;
@@ -185,7 +188,7 @@ function executionsCte(limits: Limits): Sql {
   return sql`executions AS MATERIALIZED (
   SELECT g.number, f.workflow_uuid AS id
     FROM (SELECT *, row_number() OVER (PARTITION BY key ORDER BY turn, created_at, workflow_uuid) AS place
-            FROM in_flight WHERE name IS NOT NULL) f
+            FROM in_flight WHERE is_asked AND name IS NOT NULL) f
     JOIN groups g ON f.key = g.key AND ${IS_OF_GROUP}
    WHERE f.place <= ${limits.executionsPerGroup} ORDER BY f.place, g.number LIMIT ${limits.executions}
 )`;
@@ -227,6 +230,14 @@ function stepCtes(schema: Schema, limits: Limits): readonly Sql[] {
   HAVING NOT bool_or(holds_id) AND octet_length(name) <= ${LONGEST_STEP_NAME} AND NOT ${HOLDS_UUID}
 )`;
   return [recorded, whole, named, ranked];
+}
+
+function ownersColumn({ schema }: InventoryQuery): Sql {
+  const { owner } = registrationColumns(schema);
+  const registered = sql`UNION SELECT ${owner} FROM ${tableOf(schema, 'application_versions')} WHERE ${owner} IS NOT NULL`;
+  return sql`(SELECT coalesce(json_agg(application ORDER BY application), '[]')
+     FROM (SELECT application FROM in_flight WHERE application IS NOT NULL
+           ${schema.tables.application_versions === undefined ? sql`` : registered}) o)`;
 }
 
 function latestColumn({ schema, gate }: InventoryQuery): Sql {

@@ -1,5 +1,6 @@
 import { filteredTables, incompleteTables, splitAnswers, standbyAnswered } from '../../dbos/access.ts';
 import { inTime, openHandle } from '../../dbos/connect.ts';
+import { applicationNotSeen } from '../../dbos/owners.ts';
 import { requireAccess } from '../../dbos/poll.ts';
 import { factsOf, openSnapshot, type ProbeRow, probeRow } from '../../dbos/schema.ts';
 import { isSameServer, type Server } from '../../dbos/server.ts';
@@ -75,6 +76,7 @@ export async function readFrom(
     const unknown =
       row.unknownStatuses ?? (isNewerThanKnown(row) ? await scan(connection, request, query, servers) : []);
     if (servers.every((server) => isSameServer(server, probe.server))) {
+      requireApplication(request.application, row.owners);
       return buildInventory({
         ...row,
         observedAt: probe.observed_at,
@@ -85,6 +87,12 @@ export async function readFrom(
     splits++;
   }
   throw splitAnswers();
+}
+
+/** @throws ReportableError where an application is asked for that owns nothing: a wrong name would hide everything. */
+function requireApplication(application: string | undefined, owners: readonly string[]): void {
+  if (application === undefined || owners.includes(application)) return;
+  throw new ReportableError(applicationNotSeen(application, owners), { id: 'application-not-seen' });
 }
 
 function readOnce(connection: Connection, config: DatabaseConfig, { application, pollTimeoutMs }: InventoryRequest) {

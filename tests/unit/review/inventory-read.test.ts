@@ -21,6 +21,7 @@ const whole = probe({ tables, server: PRIMARY });
 const empty = {
   groups: [],
   inFlight: 0,
+  owners: [],
   steps: [],
   stepNames: 0,
   latest: [],
