@@ -63,6 +63,35 @@ test('a run without a check run loads none of these files', async () => {
   expect([without.stderr, without.outputs['verdict']]).toEqual(['', 'drained']);
 });
 
+describe('the bundle of the review', () => {
+  const bundle = read('dist/review/index.js').replace(/^ *\*.*$/gm, '');
+
+  test('needs nothing but Node’s own modules', () => {
+    expect([...loaded(bundle)].filter((name) => !isBuiltin(name))).toEqual([]);
+  });
+
+  test('has the client of GitHub’s API in files of its own: writing an inventory loads none', () => {
+    expect(bundle).not.toMatch(/\/repos\/\{owner\}|\bfetch\(|\bWebSocket\(/);
+    const chunks = readdirSync('dist/review').filter((name) => /^\d+\.index\.js$/.test(name));
+    expect(chunks.some((name) => read(`dist/review/${name}`).includes('/pulls/{pull_number}/files'))).toBe(true);
+  });
+
+  test('is not in that of the gate', () => {
+    for (const file of ['dist/index.js', 'dist/cli/dbos-drain-gate.mjs']) {
+      expect(read(file)).not.toMatch(/lib\/review\/|@lezer|picomatch/);
+    }
+  });
+});
+
+test.each([
+  ['dist', ['@actions/core', '@octokit/core', 'pg', 'undici', 'zod']],
+  ['dist/cli', ['commander', 'pg', 'zod']],
+  ['dist/review', ['@lezer/common', '@lezer/javascript', '@lezer/python', '@octokit/core', 'pg', 'picomatch', 'zod']],
+])('%s has the licenses of all that is bundled there', (folder, packages) => {
+  const names = read(`${folder}/licenses.txt`).split('\n');
+  expect(packages.filter((name) => !names.includes(name))).toEqual([]);
+});
+
 test('unblock.sh is next to the bundle, unchanged', () => {
   expect(read('dist/unblock.sh')).toBe(read('src/unblock/unblock.sh'));
 });

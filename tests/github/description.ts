@@ -1,11 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 
-/** The operations that the gate uses: method and path as GitHub describes them. */
+/** The operations that the actions use: method and path as GitHub describes them. */
 export const OPERATIONS = {
+  // The gate's check run.
   list: ['get', '/repos/{owner}/{repo}/commits/{ref}/check-runs'],
   create: ['post', '/repos/{owner}/{repo}/check-runs'],
   update: ['patch', '/repos/{owner}/{repo}/check-runs/{check_run_id}'],
+  // The pull request of a review.
+  pull: ['get', '/repos/{owner}/{repo}/pulls/{pull_number}'],
+  compare: ['get', '/repos/{owner}/{repo}/compare/{basehead}'],
+  files: ['get', '/repos/{owner}/{repo}/pulls/{pull_number}/files'],
+  content: ['get', '/repos/{owner}/{repo}/contents/{path}'],
+  blob: ['get', '/repos/{owner}/{repo}/git/blobs/{file_sha}'],
+  comments: ['get', '/repos/{owner}/{repo}/issues/{issue_number}/comments'],
+  comment: ['post', '/repos/{owner}/{repo}/issues/{issue_number}/comments'],
+  edit: ['patch', '/repos/{owner}/{repo}/issues/comments/{comment_id}'],
+  remove: ['delete', '/repos/{owner}/{repo}/issues/comments/{comment_id}'],
 } as const;
 export type OperationName = keyof typeof OPERATIONS;
 
@@ -22,6 +33,8 @@ export interface Operation {
   readonly body: (value: unknown) => readonly string[];
   readonly answer: (value: unknown) => readonly string[];
   readonly status: number;
+  /** GitHub's own example of an answer. */
+  readonly example: unknown;
 }
 
 const FILE = new URL('node_modules/@octokit/openapi/generated/api.github.com.json', import.meta.url);
@@ -35,7 +48,9 @@ export function describedOperations(): readonly Operation[] {
     const [method, template] = OPERATIONS[name];
     const described = objectOf(at(whole, ['paths', template, method]));
     const [status] = Object.keys(objectOf(described['responses']));
-    const answer = compile(at(described, ['responses', status ?? '', 'content', 'application/json', 'schema']));
+    const content = at(described, ['responses', status ?? '', 'content', 'application/json']);
+    const answer = compile(at(content, ['schema']));
+    const [example] = Object.values(objectOf(at(content, ['examples'])));
     const bodySchema = at(described, ['requestBody', 'content', 'application/json', 'schema']);
     const body = bodySchema === undefined ? undefined : compile(onlyKnown(bodySchema));
     return {
@@ -47,6 +62,7 @@ export function describedOperations(): readonly Operation[] {
         body === undefined ? (value === undefined ? [] : ['no body is described']) : complaints(body, value),
       answer: (value) => complaints(answer, value),
       status: Number(status),
+      example: at(withoutReferences(example, whole), ['value']),
     };
   });
 }

@@ -2,9 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { ApiFailure } from '../../src/github/checks-api.ts';
+import type { PlayedPullRequest } from '../support/pull-request.ts';
 import { describedOperations, type Operation, type OperationName } from './description.ts';
+import { doneWithPull, refusalOfPull } from './fake-pull-request.ts';
 
-/* GitHub's API for check runs. Requests and answers are held to its published description. */
+/* GitHub's API for check runs and pull requests. Requests and answers are held to its published description. */
 
 export const TOKEN = 'ghs_0fTheTest7c2b9e4d1a6f8035zq9';
 export const SHA = '0123456789abcdef0123456789abcdef01234567';
@@ -55,6 +58,10 @@ export interface FakeGithub {
   readonly complaints: string[];
   fault: Fault;
   readonly repository: string;
+  /** The pull request with the number 7; undefined where there is none. */
+  pull: PlayedPullRequest | undefined;
+  /** What the token is allowed, for pull requests. */
+  permissions: readonly string[];
   add(check: Partial<KeptCheck>): KeptCheck;
 }
 
@@ -74,6 +81,8 @@ export async function fakeGithub(fault: Fault = () => undefined, repository = 'o
     complaints: [],
     fault,
     repository,
+    pull: undefined,
+    permissions: ['contents: read', 'pull-requests: read'],
     add: (check) => {
       const number = fake.checks.length;
       const kept = { ...EMPTY, id: 1000 + number, suite: number, started_at: new Date().toISOString(), ...check };
@@ -102,7 +111,9 @@ const EMPTY = {
 
 async function answer(fake: FakeGithub, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const send = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
-    void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+    void response
+      .writeHead(status, status === 204 ? headers : { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(body));
   const url = new URL(request.url ?? '', 'http://fake');
   const route = url.pathname.replace(/^\/api\/v3/, '');
   const found = (operations ?? []).flatMap((each) => {
@@ -134,9 +145,14 @@ async function answer(fake: FakeGithub, request: IncomingMessage, response: Serv
     fake.served.push({ ...served, status: refusal.status });
     return send(refusal.status, { message: refusal.message }, refusal.headers);
   }
-  const answered = done(fake, operation.name, { ...path, ...query }, body);
+  const obeyed = await obey(fake, operation, { ...path, ...query }, body);
+  if (obeyed instanceof ApiFailure) {
+    fake.served.push({ ...served, status: obeyed.status });
+    return send(obeyed.status, { message: obeyed.message });
+  }
+  const { answered } = obeyed;
   // Only GitHub sets it, and the description of answers does not have it.
-  const isStale = JSON.stringify(answered).includes('"stale"');
+  const isStale = JSON.stringify(answered)?.includes('"stale"') ?? false;
   if (!isStale)
     fake.complaints.push(...operation.answer(answered).map((each) => `the fake's own ${operation.name}: ${each}`));
   fake.served.push({ ...served, status: operation.status });
@@ -144,6 +160,27 @@ async function answer(fake: FakeGithub, request: IncomingMessage, response: Serv
 }
 
 type Values = Readonly<Record<string, string | undefined>>;
+
+/** Obeys a request. Returns its answer, or why there is nothing to obey it on. */
+async function obey(
+  fake: FakeGithub,
+  operation: Operation,
+  values: Values,
+  body: Readonly<Record<string, unknown>> | undefined,
+): Promise<{ readonly answered: unknown } | ApiFailure> {
+  if (fake.pull === undefined || !isOfPull(operation.name)) {
+    return { answered: done(fake, operation.name, values, body) };
+  }
+  try {
+    return { answered: await doneWithPull(fake.pull, operation, values, body) };
+  } catch (error) {
+    if (error instanceof ApiFailure) return error;
+    throw error;
+  }
+}
+
+const OF_CHECKS: readonly OperationName[] = ['list', 'create', 'update'];
+const isOfPull = (operation: OperationName) => !OF_CHECKS.includes(operation);
 
 /** Rules that the description lacks, each with its source. */
 function refusalOf(
@@ -157,6 +194,10 @@ function refusalOf(
   if (request.headers.authorization !== `token ${TOKEN}`) return { status: 401, message: 'Bad credentials' };
   // GitHub Docs, "Troubleshooting the REST API": 404 for a repository that the token cannot see.
   if (`${path['owner']}/${path['repo']}` !== fake.repository) return { status: 404, message: 'Not Found' };
+  if (isOfPull(operation)) {
+    if (fake.pull === undefined) return { status: 404, message: 'Not Found' };
+    return refusalOfPull(operation, path, body, fake.permissions);
+  }
   const sha = String(body?.['head_sha'] ?? path['ref'] ?? SHA);
   // rust-lang/homu issue 141: the words for a commit that is not there.
   if (sha !== SHA) return { status: 422, message: `No commit found for SHA: ${sha}` };
