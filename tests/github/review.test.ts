@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { inventoryOf } from '../review/inventory.ts';
 import { type Changes, HEAD, type PlayedPullRequest, pullRequest } from '../support/pull-request.ts';
 import { type ActionRun, type FinishedRun, runAction } from '../support/runner.ts';
+import { systemDatabases } from '../support/system-databases.ts';
 import { type FakeGithub, type Fault, fakeGithub, TOKEN } from './fake-github.ts';
 import { NUMBER } from './fake-pull-request.ts';
 
@@ -294,5 +295,59 @@ describe('the comment', () => {
         /The comment is not up to date: the token lacks the permission `pull-requests: write` \(403\)/,
       ),
     });
+  });
+});
+
+describe('both halves', () => {
+  const databases = systemDatabases();
+
+  test('an inventory of a real database is what a pull request is reviewed against', async () => {
+    const database = await databases.create();
+    await database.register('1.0.0');
+    await database.insert({
+      application_version: '1.0.0',
+      status: 'PENDING',
+      name: 'checkOut',
+      workflow_uuid: 'order-1',
+    });
+    await database.query(
+      `INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name) VALUES ('order-1', 0, 'reserveStock')`,
+    );
+    const inventory = path.join(folder, 'both', 'inventory.json');
+    const inputs = { mode: 'inventory', inventory, 'database-url': database.url };
+    const written = await runAction({ action: path.resolve('review'), inputs }).finished;
+    expect([written.exitCode, written.stderr, written.annotations]).toEqual([0, '', []]);
+    expect(written.outputs).toMatchObject({ 'inventory-path': inventory, 'in-flight': '1', findings: '[]' });
+    expect(written.summary).toMatch(/^## ℹ️ 1 execution in flight on 1 version, observed at /);
+    expect(readFileSync(inventory, 'utf8')).not.toContain('order-1');
+
+    const [file, direct] = [
+      await review(await github(), { inputs: { inventory } }),
+      await review(await github(), { inputs: { inventory: '', 'database-url': database.url } }),
+    ];
+    for (const run of [file, direct]) {
+      expect(placed(run)).toEqual([expect.objectContaining({ level: 'notice', file: 'src/orders.ts' })]);
+      expect(run.outputs['in-flight']).toBe('1');
+    }
+    expect([file.outputs['inventory-path'], direct.outputs['inventory-path']]).toEqual([inventory, '']);
+  });
+
+  test('without a database there is no inventory, and the step fails', async () => {
+    const run = await runAction({
+      action: path.resolve('review'),
+      inputs: { mode: 'inventory', 'database-url': 'postgres://gate:s3cr3t-pass@127.0.0.1:9/shop' },
+    }).finished;
+    expect([run.exitCode, run.outputs['inventory-path'], run.stderr]).toEqual([1, '', '']);
+    expect(run.annotations.map(({ level }) => level)).toEqual(['error']);
+    expect(run.masks).toContain('s3cr3t-pass');
+    expect(`${run.log.replaceAll(/::add-mask::.*/g, '')}${run.summary}`).not.toContain('s3cr3t-pass');
+  });
+
+  test('a database that cannot be read leaves a review without one, and the step passes', async () => {
+    const run = await review(await github(), {
+      inputs: { inventory: '', 'database-url': 'postgres://gate:s3cr3t-pass@127.0.0.1:9/shop' },
+    });
+    expect([run.exitCode, placed(run).map(({ level }) => level)]).toEqual([0, ['warning']]);
+    expect(`${run.log.replaceAll(/::add-mask::.*/g, '')}${run.summary}${run.report}`).not.toContain('s3cr3t-pass');
   });
 });
