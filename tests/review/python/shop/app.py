@@ -43,7 +43,7 @@ DBOS(
         "system_database_url": url,
         "application_version": version,
         "run_admin_server": False,
-        "log_level": "ERROR",
+        "log_level": os.environ.get("SHOP_LOG", "error").upper(),
     }
 )
 DBOS.launch()
@@ -59,6 +59,6 @@ def start(name):
 for handle in [start(name) for name in names]:
     handle.get_result()
 if not names:
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    signal.sigwait([signal.SIGINT, signal.SIGTERM])
 # Threads that wait for work would hold the process.
 os._exit(0)

@@ -6,7 +6,7 @@ from work import work
 
 def send_receipt(to):
     text = DBOS.run_step({"name": "writeReceipt"}, work, to)
-    DBOS.run_step({"name": "mail"}, work, text)
+    DBOS.run_step({"name": "mail"}, work, f"mail {text}")
     return text
 
 

@@ -46,5 +46,5 @@ def cancel(order):
 
 def tell(order):
     """Not a step: what it calls is recorded."""
-    DBOS.run_step({"name": "tellCustomer"}, lambda: work(order["id"]))
+    DBOS.run_step({"name": "tellCustomer"}, lambda: work(f"tell {order['id']}"))
     DBOS.send(DBOS.workflow_id, "cancelled", "news")
