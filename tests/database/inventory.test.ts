@@ -154,7 +154,7 @@ describe('an inventory', () => {
     expect(await of('crm')).toEqual([ofNobody, ['crm', null, ['of crm'], []]]);
   });
 
-  test('has the schedules of the database, and says which are paused', async () => {
+  test('has the schedules of the database, says which are paused, and leaves no connection', async () => {
     const database = await databases.create();
     await addSchedules(database);
     const { applications, schedulesRead } = await inventoryOf(database);
@@ -163,6 +163,8 @@ describe('an inventory', () => {
       { schedule: 'nightly', name: 'cleanUp', className: 'Orders', isPaused: false },
       { schedule: 'paused', name: 'cleanUp', className: null, isPaused: true },
     ]);
+    const left = `SELECT FROM pg_stat_activity WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`;
+    await expect.poll(() => database.query(left)).toEqual([]);
   });
 
   test("can be read by the role of docs/grants.sql, and its schedules with the page's further grant", async () => {
@@ -341,35 +343,54 @@ describe('an inventory', () => {
     await migration.query('COMMIT');
     expect(workflowsOf(await reading)).toMatchObject([{ name: 'order', pending: 1 }]);
   });
-
-  test('leaves no connection', async () => {
-    const database = await databases.create();
-    await inventoryOf(database);
-    const left = `SELECT FROM pg_stat_activity WHERE application_name = 'dbos-drain-gate' AND datname = current_database()`;
-    await expect.poll(() => database.query(left)).toEqual([]);
-  });
 });
 
-describe('an inventory is refused, with the reason,', () => {
-  test.each([
-    ['of one shard', 'ALTER TABLE dbos.workflow_status ADD COLUMN shard_key text', 'untrusted-database'],
+test('an inventory is refused, with the reason, where what it shows cannot be trusted or read', async () => {
+  const database = await databases.create();
+  const role = await createReader(database);
+  const cases = [
     [
-      'of a view',
-      'ALTER TABLE dbos.workflow_status RENAME TO other; CREATE VIEW dbos.workflow_status AS SELECT * FROM dbos.other',
+      'ALTER TABLE dbos.workflow_status ADD COLUMN shard_key text',
+      'ALTER TABLE dbos.workflow_status DROP COLUMN shard_key',
       'untrusted-database',
     ],
-    ['without a column', 'ALTER TABLE dbos.workflow_status DROP COLUMN started_at_epoch_ms', 'untrusted-database'],
-    ['without one of steps', 'ALTER TABLE dbos.operation_outputs DROP COLUMN function_name', 'columns-missing'],
-    ['without the table of steps', 'DROP TABLE dbos.operation_outputs', 'tables-missing'],
-    ['behind row security', 'ALTER TABLE dbos.workflow_status ENABLE ROW LEVEL SECURITY', 'untrusted-database'],
-    ['behind row security of steps', 'ALTER TABLE dbos.operation_outputs ENABLE ROW LEVEL SECURITY', 'row-security'],
-    ['without a grant', 'REVOKE SELECT ON dbos.operation_outputs FROM PUBLIC, reading', 'tables-not-granted'],
-  ])('%s', async (_, sql, id) => {
-    const database = await databases.create();
-    const role = await createReader(database);
-    await database.query(sql.replace('reading', role.name));
-    await expect(inventoryOf(role)).rejects.toMatchObject({ id });
-  });
+    [
+      'ALTER TABLE dbos.workflow_status RENAME TO other; CREATE VIEW dbos.workflow_status AS SELECT * FROM dbos.other',
+      'DROP VIEW dbos.workflow_status; ALTER TABLE dbos.other RENAME TO workflow_status',
+      'untrusted-database',
+    ],
+    [
+      'ALTER TABLE dbos.workflow_status RENAME COLUMN started_at_epoch_ms TO other',
+      'ALTER TABLE dbos.workflow_status RENAME COLUMN other TO started_at_epoch_ms',
+      'untrusted-database',
+    ],
+    [
+      'ALTER TABLE dbos.operation_outputs RENAME COLUMN function_name TO other',
+      'ALTER TABLE dbos.operation_outputs RENAME COLUMN other TO function_name',
+      'columns-missing',
+    ],
+    [
+      'ALTER TABLE dbos.operation_outputs RENAME TO other',
+      'ALTER TABLE dbos.other RENAME TO operation_outputs',
+      'tables-missing',
+    ],
+    ...['workflow_status', 'operation_outputs'].map((table) => [
+      `ALTER TABLE dbos.${table} ENABLE ROW LEVEL SECURITY`,
+      `ALTER TABLE dbos.${table} DISABLE ROW LEVEL SECURITY`,
+      table === 'workflow_status' ? 'untrusted-database' : 'row-security',
+    ]),
+    [
+      `REVOKE SELECT ON dbos.operation_outputs FROM ${role.name}`,
+      `GRANT SELECT ON dbos.operation_outputs TO ${role.name}`,
+      'tables-not-granted',
+    ],
+  ];
+  for (const [change = '', undo = '', id] of cases) {
+    await database.query(change);
+    await expect(inventoryOf(role), change).rejects.toMatchObject({ id });
+    await database.query(undo);
+    await expect(inventoryOf(role), undo).resolves.toMatchObject({ applications: [] });
+  }
 });
 
 /** Adds an active and a paused schedule of the shop, and one that nobody owns. */
