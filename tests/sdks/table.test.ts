@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Poll } from '../../src/hold/hold.ts';
-import { holdOn } from '../support/holding.ts';
+import type { Inventory } from '../../src/review/inventory/inventory.ts';
+import { readInventory } from '../../src/review/inventory/read.ts';
+import { holdOn, withoutLimit } from '../support/holding.ts';
 import { chosenReleases } from './chosen.ts';
 import type { Application } from './driver.ts';
 import { roundsOf, type Scenario, scenariosOf } from './scenarios.ts';
@@ -35,11 +37,14 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
     'round $round',
     ({ scenarios }) => {
       let poll: Poll | undefined;
+      let inventory: Inventory | undefined;
       const begun = new Map<Scenario, number>();
 
       beforeAll(async () => {
         await Promise.all(scenarios.map(begin));
         poll = (await holdOn(world, { mode: 'check' })).last;
+        const request = { application: undefined, pollTimeoutMs: 30_000 };
+        inventory = await readInventory(world.config, request, withoutLimit);
       });
 
       afterAll(() => Promise.all(scenarios.map(end)));
@@ -112,6 +117,18 @@ describe.each(chosenReleases())('$language.name $release.release', ({ language, 
             const wanted = (begun.get(scenario) ?? 0) + (notBefore ?? 0);
             expect(Math.abs(until - wanted)).toBeLessThan(TOLERANCE_MS);
           }
+        });
+
+        test('is in the inventory of a review, with its steps', () => {
+          const { name, className = null } = names[scenario.start.workflow] ?? {};
+          const workflows = inventory?.applications.flatMap(({ versions }) =>
+            versions.flatMap(({ version, workflows }) => (version === '1.0.0' ? workflows : [])),
+          );
+          const found = workflows?.find((workflow) => workflow.name === name && workflow.className === className);
+          const recorded = [...(found?.steps ?? []), ...(found?.patches ?? [])].map((step) => step.name);
+          const expected = scenario.steps.flatMap((step) => (step === null ? [] : [step.replace('DBOS.patch-', '')]));
+          expect(recorded).toEqual(expect.arrayContaining(expected.map(matching)));
+          expect(found?.stepsReadOf).toBe((found?.pending ?? 0) + (found?.enqueued ?? 0) + (found?.delayed ?? 0));
         });
 
         test('ends a hold that cannot reach its end, and no other', async () => {
