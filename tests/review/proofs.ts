@@ -158,15 +158,16 @@ async function takeOver(
   const shop = launched(launcher(files, [url, VERSION], { SHOP_LOG: 'warn' }));
   // As TypeScript logs it, and Python.
   const cannotRun = (id: string) => [`Could not execute workflow with id ${id}:`, `Could not execute workflow ${id}:`];
+  const recorded = (id: string) =>
+    new RegExp(`workflow ${id} step \\d+, function (\\S+) was recorded`).exec(shop.printed())?.[1];
+  // The row has the error before the log has it.
   const isOver = ({ id, status }: z.infer<typeof row>) =>
-    status === 'SUCCESS' || status === 'ERROR' || cannotRun(id).some((text) => shop.printed().includes(text));
+    status === 'SUCCESS' ||
+    (status === 'ERROR' ? recorded(id) !== undefined : cannotRun(id).some((text) => shop.printed().includes(text)));
   await until(shop, async () => (await rows()).every(isOver));
   const result = await rows();
   await shop.kill();
-  return result.map((each) => {
-    const logged = new RegExp(`workflow ${each.id} step \\d+, function (\\S+) was recorded`).exec(shop.printed());
-    return { ...each, recorded: logged?.[1] };
-  });
+  return result.map((each) => ({ ...each, recorded: recorded(each.id) }));
 }
 
 interface Shop {

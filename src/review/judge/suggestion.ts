@@ -1,4 +1,3 @@
-import type { SourceLanguage } from '../source/definition.ts';
 import type { ChangedFile } from './changed-file.ts';
 import type { Definition } from './definitions.ts';
 import type { Effect } from './effects.ts';
@@ -24,7 +23,10 @@ function around(
   { source }: Definition,
 ): string | undefined {
   if (entry === undefined || source === undefined || entry.call.guards.length > 0) return undefined;
-  const lines = (file[of] ?? '').split(/\r?\n/);
+  const text = file[of] ?? '';
+  // A file can import it under another name.
+  if (!text.includes('DBOS.')) return undefined;
+  const lines = text.split(/\r?\n/);
   const language = (of === 'text' ? file.after : file.before)?.language;
   const line = lines[entry.call.line - 1];
   // A call that another function of the file makes has that function's surroundings.
@@ -37,12 +39,12 @@ function around(
   if (name === undefined) return undefined;
   return language === 'python'
     ? pythonPatch(indent, statement, name, { isNew: of === 'text', isAsync: isAsync(lines, source) })
-    : javaScriptPatch(indent, statement, name, of === 'text', language);
+    : javaScriptPatch(indent, statement, name, of === 'text');
 }
 
 const MOST_CHARACTERS = 200;
 
-function javaScriptPatch(indent: string, statement: string, name: string, isNew: boolean, _: SourceLanguage): string {
+function javaScriptPatch(indent: string, statement: string, name: string, isNew: boolean): string {
   const condition = isNew ? `await DBOS.patch('${name}')` : `!(await DBOS.patch('${name}'))`;
   return [`${indent}if (${condition}) {`, `${indent}  ${statement}`, `${indent}}`].join('\n');
 }

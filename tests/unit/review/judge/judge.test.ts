@@ -314,7 +314,8 @@ describe('accepted', () => {
 });
 
 describe('suggestions', () => {
-  const text = (lines: readonly string[]) => [...Array.from({ length: 9 }, () => ''), ...lines].join('\n');
+  const text = (lines: readonly string[], first = 'await DBOS.launch();') =>
+    [first, ...Array.from({ length: 8 }, () => ''), ...lines].join('\n');
   const suggested = (
     old: readonly string[],
     now: readonly string[],
@@ -356,6 +357,17 @@ describe('suggestions', () => {
     ['two calls on one line', '  await n(); await m();'],
   ])('are not made of %s', (_, line) => {
     expect(suggested(['  await a();', '  await b();'], ['  await a();', line, '  await b();'])).toBeUndefined();
+  });
+
+  test('are not made where DBOS has another name', () => {
+    const lines = ['  await n();', '  await a();'];
+    const file = changedFile(
+      { workflows: [sourceWorkflow('checkOut', ['a'])] },
+      { workflows: [sourceWorkflow('checkOut', ['n', 'a'])] },
+      { text: text(lines, 'await Durable.launch();') },
+    );
+    const inventory = inventoryOf([work({ recorded: ['a'], version: SHARED })]);
+    expect(review([file], inventory).findings).toMatchObject([{ kind: 'step-before', suggestion: undefined }]);
   });
 
   test('are not made of two changes, and not of a call in a loop', () => {
