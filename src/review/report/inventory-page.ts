@@ -19,7 +19,7 @@ export function inventoryHeadline(inventory: Inventory): Message {
   const versions = inventory.applications.reduce((sum, each) => sum + each.versions.length, 0);
   const held = msg`${counted(inFlightOf(inventory), 'execution')} in flight on ${counted(versions, 'version')}, observed at ${trusted(inventory.observedAt)}`;
   if (workflows + steps + schedules === 0) return held;
-  return msg`${held}. Left out, to keep the file small: ${counted(workflows, 'execution')}, ${counted(steps, 'step name')}, ${counted(schedules, 'schedule')}`;
+  return msg`${held}. Not in the file: ${counted(workflows, 'execution')}, ${counted(steps, 'step name')}, ${counted(schedules, 'schedule')}`;
 }
 
 /** The job summary of `mode: inventory`. It has names and counts, as the file does. */
