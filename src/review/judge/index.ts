@@ -1,6 +1,7 @@
 import { msg } from '../../message.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { WorkflowName } from '../source/definition.ts';
+import { callerLimits } from './callers.ts';
 import type { ChangedFile } from './changed-file.ts';
 import { type Change, changesOf } from './changes.ts';
 import { type Definition, definitionsOn, keyOf } from './definitions.ts';
@@ -20,7 +21,8 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
   const places = placesIn(inventory, options.sameVersion);
   const isInFlight = ({ application }: ChangedFile, name: WorkflowName) =>
     places.of(name, application).length > 0 || places.schedulesOf(name, application).length > 0;
-  const changes = changesOf(definitionsOn(files, 'before', isInFlight), definitionsOn(files, 'after', isInFlight));
+  const [before, after] = [definitionsOn(files, 'before', isInFlight), definitionsOn(files, 'after', isInFlight)];
+  const changes = changesOf(before, after);
   const budget: Budget = { cells: MOST_CELLS };
   const judged = changes.map((change): Judged => {
     const of = places.of(change.before.workflow, change.before.file.application);
@@ -38,7 +40,16 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
     ),
     changedWorkflows: uniqueNames(changes),
     inFlight: [...new Set(judged.flatMap((each) => each.places))].reduce((sum, { inFlight }) => sum + inFlight, 0),
-    limits: limitsOf(files, judged, inventory),
+    limits: [
+      ...limitsOf(files, judged, inventory),
+      ...callerLimits(files, places, {
+        workflows: new Set([...before, ...after].flatMap(({ source }) => source ?? [])),
+        compared: new Set(
+          judged.flatMap(({ change, compared }) => (compared.length > 0 ? keyOf(change.before.workflow) : [])),
+        ),
+        found: new Set(found.map(({ finding }) => keyOf(finding.workflow))),
+      }),
+    ],
   };
 }
 

@@ -27,6 +27,8 @@ export interface Schedule {
 export interface Places {
   /** Where a workflow is in flight. With an application: there, and in rows without an owner. */
   of(workflow: WorkflowName, application: string | undefined): readonly Place[];
+  /** All workflows in flight. With an application: there, and in rows without an owner. */
+  all(application: string | undefined): readonly Place[];
   /** What starts it by its name. */
   schedulesOf(
     workflow: WorkflowName,
@@ -36,10 +38,8 @@ export interface Places {
 
 /** Returns the inventory by the names of workflows. */
 export function placesIn(inventory: Inventory, sameVersion: boolean): Places {
-  const placesBy = Map.groupBy(
-    inventory.applications.flatMap((each) => placesOf(each, sameVersion)),
-    ({ workflow }) => keyOf(workflow),
-  );
+  const places = inventory.applications.flatMap((each) => placesOf(each, sameVersion));
+  const placesBy = Map.groupBy(places, ({ workflow }) => keyOf(workflow));
   const schedules = inventory.applications.flatMap(({ application, schedules }) =>
     schedules.map((schedule) => ({ ...schedule, application })),
   );
@@ -48,6 +48,7 @@ export function placesIn(inventory: Inventory, sameVersion: boolean): Places {
     application === undefined || each.application === null || each.application === application;
   return {
     of: (workflow, application) => (placesBy.get(keyOf(workflow)) ?? []).filter(isOf(application)),
+    all: (application) => places.filter(isOf(application)),
     schedulesOf: (workflow, application) => (schedulesBy.get(keyOf(workflow)) ?? []).filter(isOf(application)),
   };
 }

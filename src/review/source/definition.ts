@@ -95,6 +95,8 @@ export interface SourceFile {
   /** Functions that record something, or call something that may, and that this file does not register. */
   readonly functions: readonly SourceFunction[];
   readonly registrations: readonly ForeignRegistration[];
+  /** The names of the steps that the file registers, as far as the text says them. */
+  readonly steps: readonly string[];
   /** What the file registers or defines in a way that cannot be read. */
   readonly notFollowed: readonly NotFollowed[];
   /** The text has parts that the grammar does not know. Definitions around them are still found. */

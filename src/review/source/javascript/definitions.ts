@@ -8,11 +8,13 @@ import { type Entity, resolve } from './entities.ts';
 import { exportedNames } from './exports.ts';
 import { ancestor, argumentsOf, isFunction, keyOf, propertyName, unwrap } from './grammar.ts';
 import { className, decorationOf, type Naming, registeredClass, registeredName, registersWorkflow } from './naming.ts';
+import { stepNames } from './steps.ts';
 
 export interface Definitions {
   readonly workflows: readonly SourceWorkflow[];
   readonly functions: readonly SourceFunction[];
   readonly registrations: readonly ForeignRegistration[];
+  readonly steps: readonly string[];
   readonly notFollowed: readonly NotFollowed[];
 }
 
@@ -43,6 +45,7 @@ export function readDefinitions(reader: DefinitionReader): Definitions {
   );
   return {
     ...found,
+    steps: stepNames(context, functions),
     functions: candidates
       .map((node) => define(node))
       .filter(({ calls: all, notFollowed }) => all.length + notFollowed.length > 0),

@@ -40,7 +40,7 @@ class File {
 
   read(): SourceFile {
     const { module, tree } = this.#values;
-    const { local, foreign, unreadable } = registrations(this.#values);
+    const { local, foreign, steps, unreadable } = registrations(this.#values);
     const workflows = new Map<string, SourceWorkflow>();
     const registered = new Set<PythonFunction>();
     for (const { function: definition, name } of local) {
@@ -59,6 +59,7 @@ class File {
       workflows: [...workflows.values()],
       functions: module.functions.flatMap((one) => (registered.has(one) ? [] : this.#candidate(one))),
       registrations: foreign.map(({ at, ...one }): ForeignRegistration => ({ ...one, line: this.#lineOf(at) })),
+      steps,
       notFollowed: this.#notFollowed,
       hasErrors: tree.hasErrors,
     };

@@ -18,6 +18,8 @@ export interface Registrations {
     readonly at: number;
     readonly workflow: WorkflowName | undefined;
   }[];
+  /** The names of steps. */
+  readonly steps: readonly string[];
   /** Where something is registered that the text does not tell. */
   readonly unreadable: readonly number[];
 }
@@ -26,16 +28,23 @@ export interface Registrations {
 export function registrations(values: Values): Registrations {
   const local: LocalRegistration[] = [];
   const foreign: Registrations['foreign'][number][] = [];
+  const steps = new Set<string>();
   const unreadable: number[] = [];
   for (const one of values.module.functions) {
     const role = values.roleOf(one);
     if (role.is === 'workflow') local.push({ function: one, name: role.name });
+    else if (role.is !== 'plain' && role.name !== undefined) steps.add(role.name);
   }
   for (const { node, scope } of values.module.calls) {
     const [callee] = node.children;
     const decorator = callee === undefined ? undefined : values.of(callee, scope);
-    if (decorator?.kind !== 'decorator' || decorator.role !== 'workflow') continue;
+    if (decorator?.kind !== 'decorator') continue;
     const result = values.of(node, scope);
+    if (decorator.role !== 'workflow') {
+      const name = result.kind === 'function' && result.role.is !== 'plain' ? result.role.name : undefined;
+      if (name !== undefined) steps.add(name);
+      continue;
+    }
     const [target] = argumentsOf(values.tree, childOf(node, 'ArgList')).positional;
     const value = target === undefined ? undefined : values.of(target, scope);
     if (result.kind === 'function' && result.role.is === 'workflow') {
@@ -49,5 +58,5 @@ export function registrations(values: Values): Registrations {
       unreadable.push(node.from);
     }
   }
-  return { local, foreign, unreadable };
+  return { local, foreign, steps: [...steps], unreadable };
 }

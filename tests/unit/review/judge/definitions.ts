@@ -69,6 +69,7 @@ export function sourceFile(rest: Partial<SourceFile> = {}): SourceFile {
     workflows: [],
     functions: [],
     registrations: [],
+    steps: [],
     notFollowed: [],
     hasErrors: false,
     ...rest,

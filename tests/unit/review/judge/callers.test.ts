@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { plain } from '../../../../src/report/text.ts';
+import { type Files, reviewOf } from '../../../review/review.ts';
+import type { Edit, InFlight } from '../../../review/table.ts';
+
+/* Callers in files that do not change: what they call changes, and their own text is not in the pull request. */
+
+const TYPESCRIPT = {
+  'steps.ts': `import { DBOS } from '@dbos-inc/dbos-sdk';
+const pack = async () => {};
+export const charge = DBOS.registerStep(async (cents: number) => cents, { name: 'chargeCard' });
+export class Stock {
+  @DBOS.step() static async reserve() {}
+}
+export async function ship(id: string) {
+  await DBOS.runStep(() => pack(), { name: 'pack' });
+  await DBOS.runStep(() => pack(), { name: 'send' });
+}
+export async function pause() {
+  await DBOS.sleep(10);
+}
+`,
+};
+const PYTHON = {
+  'steps.py': `from dbos import DBOS
+@DBOS.step(name="charge_card")
+def charge(cents):
+    return cents
+def call_twice(x):
+    charge(x)
+    DBOS.sleep(1)
+wait = DBOS.step(name="wait_a_bit")(charge)
+`,
+};
+const SHIPPED: InFlight = { workflow: 'checkOut', recorded: ['reserve', 'chargeCard', 'pack', 'charge_card'] };
+
+test.each<[title: string, files: Files, edit: Edit, says: string]>([
+  [
+    'a function records another step',
+    TYPESCRIPT,
+    [["  await DBOS.runStep(() => pack(), { name: 'pack' });\n", '']],
+    'Functions that record something else now, and whose callers the change does not show: "ship in steps.ts". Steps of theirs were recorded by "checkOut", which can break.',
+  ],
+  [
+    'a function sleeps twice',
+    TYPESCRIPT,
+    [['DBOS.sleep(10);', 'DBOS.sleep(10);\n  await DBOS.sleep(5);']],
+    'the change does not show: "pause in steps.ts". A workflow in flight that calls them can break.',
+  ],
+  [
+    'a function in Python',
+    PYTHON,
+    [['    DBOS.sleep(1)\n', '']],
+    'the change does not show: "call_twice in steps.py". Steps of theirs were recorded by "checkOut", which can break.',
+  ],
+  [
+    'a step gets another name',
+    TYPESCRIPT,
+    [["{ name: 'chargeCard' }", "{ name: 'charge' }"]],
+    'Steps that have another name now, or none: "chargeCard". They were recorded by "checkOut", which can break.',
+  ],
+  ['a method that is a step', TYPESCRIPT, [['async reserve()', 'async hold()']], 'or none: "reserve". They'],
+  ['a step in Python', PYTHON, [['name="charge_card"', 'name="charge"']], 'or none: "charge_card". They'],
+])('says what callers in other files can break on: %s', (_title, application, edit, says) => {
+  const [path = ''] = Object.keys(application);
+  const { findings, limits } = reviewOf(application, change(path, edit, [SHIPPED]));
+  expect(findings).toEqual([]);
+  expect(limits.map(plain)).toContainEqual(expect.stringContaining(says));
+});
+
+test.each<[title: string, files: Files, edit: Edit, inFlight: readonly InFlight[]]>([
+  ['its steps are nowhere recorded', TYPESCRIPT, [["'pack' }", "'wrap' }"]], [{ ...SHIPPED, recorded: ['reserve'] }]],
+  ['nothing is in flight', TYPESCRIPT, [['DBOS.sleep(10)', 'DBOS.now()']], []],
+  ['what is in a step changes', TYPESCRIPT, [['async () => {}', 'async () => 1']], [SHIPPED]],
+  ['a function is renamed with its text', TYPESCRIPT, [['async function ship', 'async function send']], [SHIPPED]],
+  ['a step in Python that nothing recorded', PYTHON, [['name="wait_a_bit"', 'name="wait"']], [SHIPPED]],
+])('says nothing about callers where %s', (_title, application, edit, inFlight) => {
+  const [path = ''] = Object.keys(application);
+  const { findings, limits } = reviewOf(application, change(path, edit, inFlight));
+  expect([findings, limits]).toEqual([[], []]);
+});
+
+test('says nothing about the callers of a function that only a workflow of its file calls', () => {
+  const text = `import { DBOS } from '@dbos-inc/dbos-sdk';
+async function ship() {
+  await DBOS.runStep(() => 1, { name: 'pack' });
+  await DBOS.sleep(1);
+}
+export const checkOut = DBOS.registerWorkflow(async () => {
+  await ship();
+}, { name: 'checkOut' });
+`;
+  const edit: Edit = [['  await DBOS.sleep(1);\n', '  await DBOS.sleep(1);\n  await DBOS.now();\n']];
+  expect(reviewOf({ 'a.ts': text }, change('a.ts', edit, [SHIPPED])).limits.map(plain)).not.toContainEqual(
+    expect.stringContaining('callers'),
+  );
+});
+
+function change(path: string, edit: Edit, inFlight: readonly InFlight[]) {
+  return { title: '', after: { [path]: edit }, inFlight, sameVersion: true, expected: [] };
+}
