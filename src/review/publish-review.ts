@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as core from '@actions/core';
 import { reportedFailure } from '../errors.ts';
-import { type Message, msg } from '../message.ts';
+import { joined, type Message, msg } from '../message.ts';
 import { plain } from '../report/text.ts';
 import { writeOutputs, writeSummary } from '../runner-files.ts';
 import { attempted } from './attempts.ts';
@@ -60,7 +60,7 @@ export function linesOf(run: ReviewRun): readonly string[] {
     ...(review === undefined || review.accepted.length === 0
       ? []
       : [msg`Findings that comments in the code accept: ${review.accepted.length}.`]),
-    msg`${headlineOf(run)}. ${asOf(run)}`,
+    joined([msg`${headlineOf(run)}.`, asOf(run)].filter((message) => message.length > 0)),
     ...(unshown > 0
       ? [msg`Below are the first ${FINDINGS_SHOWN} findings, and ${unshown} more are in the summary.`]
       : []),

@@ -95,6 +95,11 @@ describe('an annotation', () => {
 
 const linesText = (run: ReviewRun) => linesOf(run).join('\n');
 
+test('the log ends with the answer alone where there is no inventory', () => {
+  const run = { ...EMPTY_RUN, problems: [noInventory(undefined, context)] };
+  expect(linesOf(run)).toEqual(['This pull request was not reviewed.']);
+});
+
 describe('the page', () => {
   const heading = (run: ReviewRun) => pageOf(run, SUMMARY_BYTES).split('\n')[0];
 
