@@ -3,9 +3,15 @@ import { repositorySlug } from '../../scripts/repository.ts';
 /** The gate, as recipes use it. */
 export const GATE = repositorySlug();
 
+/** The review of pull requests, as recipes use it. */
+export const REVIEW = `${GATE}/review`;
+
 /** The actions that recipes use, each with the one tag that all of them use. */
 export const ACTIONS: Readonly<Record<string, string>> = {
   [GATE]: 'v1',
+  [REVIEW]: 'v1',
+  'actions/cache/restore': 'v6',
+  'actions/cache/save': 'v6',
   'actions/checkout': 'v7',
   'actions/download-artifact': 'v8',
   'actions/setup-node': 'v7',

@@ -30,6 +30,8 @@ export interface PlayOptions {
   readonly apiUrl?: string;
   /** What stand-ins of actions set as outputs. */
   readonly actions?: Actions;
+  /** The folder of GitHub's caches, for plays that share them. */
+  readonly caches?: string;
   /** Inputs of each gate that judges, in place of the quick ones. An empty one is left as the page has it. */
   readonly gate?: Readonly<Record<string, string>>;
   /** Called with each message of the log as it comes. */
@@ -85,7 +87,8 @@ async function play(folder: string, files: readonly RecipeFile[], options: PlayO
   writePrograms(at('programs'), calls, options.programs ?? {});
   const workflow = `.github/workflows/${options.workflow}`;
   const parsed = parseWorkflow(readFileSync(path.join(checkout, workflow), 'utf8'));
-  const actions = writeActions({ folder: at('actions'), calls, checkout }, parsed, options.actions ?? {});
+  const places = { folder: at('actions'), calls, checkout, caches: options.caches ?? at('caches') };
+  const actions = writeActions(places, parsed, options.actions ?? {});
   actions.set(`${GATE}@${ACTIONS[GATE]}`, publishedAction(at('gate')));
   writeFileSync(at('event.json'), JSON.stringify(payloadOf(options)));
   writeFileSync(at('secrets'), dotenv(options.secrets));
@@ -148,7 +151,7 @@ function writeRepository(folder: string, sha: string): void {
 /** What a release has of this repository, and nothing else: act copies it for each step. */
 function publishedAction(folder: string): string {
   mkdirSync(folder);
-  for (const each of ['action.yml', 'dist'])
+  for (const each of ['action.yml', 'review', 'dist'])
     cpSync(path.join(REPOSITORY, each), path.join(folder, each), { recursive: true });
   return folder;
 }

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { actionOf } from './actions.ts';
-import { isGate, type Workflow } from './workflow.ts';
+import { CACHES } from './caches.ts';
+import { isGate, isReview, type Workflow } from './workflow.ts';
 
 /** Programs by name, each the body of a shell script that answers: `case "$*" in 'get pods'*) echo … ;; esac`. */
 export type Programs = Readonly<Record<string, string>>;
@@ -21,28 +22,36 @@ export function writePrograms(folder: string, calls: string, programs: Programs)
   }
 }
 
-/** Where stand-ins of actions are written, where they record their calls, and what a checkout brings. */
+/** Where stand-ins of actions are written, where they record their calls, what a checkout brings, and what is cached. */
 export interface ActionPlaces {
   readonly folder: string;
   readonly calls: string;
   readonly checkout: string;
+  readonly caches: string;
 }
 
 /**
- * Writes a stand-in for each action of a workflow but the gate: it takes the inputs that it is given and records them.
- * That of `actions/checkout` brings the files, and that of `actions/upload-artifact` records which it found. Returns where each is, by `owner/name@tag`.
+ * Writes a stand-in for each action of a workflow but those of this repository: it takes the inputs that it is given and
+ * records them. That of `actions/checkout` brings the files, that of `actions/upload-artifact` records which it found, and
+ * those of `actions/cache` save and restore. Returns where each repository of actions is, by `owner/name@tag`.
  */
 export function writeActions(places: ActionPlaces, workflow: Workflow, actions: Actions): Map<string, string> {
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
   const written = new Map<string, string>();
-  for (const { uses } of steps.filter((step) => !isGate(step))) {
+  for (const { uses } of steps.filter((step) => !isGate(step) && !isReview(step))) {
     if (uses === undefined || uses.startsWith('./')) continue;
     const inputs = steps.filter((step) => step.uses === uses).flatMap((step) => Object.keys(step.with ?? {}));
-    const place = path.join(places.folder, uses.replaceAll('/', '+'));
-    mkdirSync(place, { recursive: true });
     const name = actionOf(uses);
-    writeFileSync(path.join(place, 'action.yml'), JSON.stringify(actionFor(name, inputs, places, actions[name] ?? {})));
-    written.set(uses, place);
+    const [owner = '', repository = '', ...within] = name.split('/');
+    const root = `${owner}/${repository}${uses.slice(name.length)}`;
+    const place = path.join(places.folder, root.replaceAll('/', '+'));
+    const folder = path.join(place, ...within);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      path.join(folder, 'action.yml'),
+      JSON.stringify(actionFor(name, inputs, places, actions[name] ?? {})),
+    );
+    written.set(root, place);
   }
   return written;
 }
@@ -50,7 +59,7 @@ export function writeActions(places: ActionPlaces, workflow: Workflow, actions: 
 function actionFor(
   name: string,
   inputs: readonly string[],
-  { calls, checkout }: ActionPlaces,
+  { calls, checkout, caches }: ActionPlaces,
   outputs: Readonly<Record<string, string>>,
 ) {
   const lines = [
@@ -59,6 +68,7 @@ function actionFor(
     ...(name === 'actions/upload-artifact'
       ? [`echo "uploaded $(find $FILES -type f -exec basename {} ';' | tr '\\n' ' ')" >> '${calls}'`]
       : []),
+    ...(CACHES[name] ?? []),
     ...Object.entries(outputs).map(([output, value]) => `echo '${output}=${value}' >> "$GITHUB_OUTPUT"`),
   ];
   const given = Object.fromEntries(inputs.map((input) => [input, `\${{ inputs.${input} }}`]));
@@ -75,7 +85,13 @@ function actionFor(
         {
           id: 'it',
           shell: 'bash',
-          env: { GIVEN: JSON.stringify(given), FILES: given['path'] ?? '' },
+          env: {
+            GIVEN: JSON.stringify(given),
+            FILES: given['path'] ?? '',
+            CACHES: caches,
+            KEY: given['key'] ?? '',
+            RESTORE_KEYS: given['restore-keys'] ?? '',
+          },
           run: lines.join('\n'),
         },
       ],

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { actionOf, GATE } from './actions.ts';
+import { actionOf, GATE, REVIEW } from './actions.ts';
 
 const texts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const concurrency = z.union([z.string(), z.looseObject({ group: z.string() })]);
@@ -58,6 +58,10 @@ export function triggersOf({ on }: Pick<Workflow, 'on'>): readonly string[] {
 
 export function isGate({ uses }: Pick<Step, 'uses'>): boolean {
   return uses !== undefined && actionOf(uses) === GATE;
+}
+
+export function isReview({ uses }: Pick<Step, 'uses'>): boolean {
+  return uses !== undefined && actionOf(uses) === REVIEW;
 }
 
 /** Whether a step judges versions: `preflight` judges none. */

@@ -6,12 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
+import { parseReviewInputs } from '../../src/review/inputs.ts';
 import { GATE } from '../recipes/actions.ts';
 import { problemsOfLaws, takesAway } from '../recipes/laws.ts';
 import { filesOf, isWorkflow, isYaml, quickStart, recipeOf, recipes } from '../recipes/recipe.ts';
 import { shellsOf } from '../recipes/shell.ts';
 import { silentFailures } from '../recipes/silence.ts';
-import { isGate, parseWorkflow } from '../recipes/workflow.ts';
+import { isGate, isReview, parseWorkflow, triggersOf } from '../recipes/workflow.ts';
 import { problemsOfWorkflow } from '../support/language-service.ts';
 import { actionlint, hasLinter, zizmor } from '../support/linters.ts';
 import { failedReport } from '../support/made-up-reports.ts';
@@ -78,6 +79,42 @@ describe('the workflow of a recipe', () => {
         expect(read.filter((name) => !outputNames.some((output) => output === name))).toEqual([]);
       }
     }
+  });
+});
+
+describe('the review in a recipe', () => {
+  const review = readActionMetadata('review');
+  const context = { shell: 'action', environment: {}, withoutSecrets: undefined } as const;
+  const steps = workflows.flatMap(({ at, text }) => {
+    const jobs = Object.values(parseWorkflow(text).jobs);
+    return jobs.flatMap((job) => job.steps.filter(isReview).map((step) => ({ at, given: step.with ?? {}, text })));
+  });
+
+  test.each(steps)('has inputs that it accepts, and no credential in a pull request, in $at', ({ given, text }) => {
+    const { 'database-url': url, ...inputs } = given;
+    const isPullRequest = triggersOf(parseWorkflow(text)).includes('pull_request');
+    expect([given['mode'] ?? 'review', url]).toEqual(
+      isPullRequest ? ['review', undefined] : ['inventory', expression('secrets.DBOS_SYSTEM_DATABASE_URL')],
+    );
+    const database = url === undefined ? {} : { 'database-url': 'postgresql://gate:secret@db.example/shop' };
+    const texts = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)]));
+    expect(() => parseReviewInputs({ ...review.defaults, ...texts, ...database }, context)).not.toThrow();
+  });
+
+  test('finds in its cache what the inventory has saved there', () => {
+    const caches = workflows.flatMap(({ text }) =>
+      Object.values(parseWorkflow(text).jobs).flatMap((job) =>
+        job.steps.flatMap(({ uses = '', with: given = {} }) =>
+          uses.startsWith('actions/cache/')
+            ? [{ path: given['path'], key: given['restore-keys'] ?? given['key'] }]
+            : [],
+        ),
+      ),
+    );
+    const [saved, restored] = caches;
+    expect(caches).toHaveLength(2);
+    expect(saved?.path).toBe(restored?.path);
+    expect(String(saved?.key)).toContain(restored?.key);
   });
 });
 
