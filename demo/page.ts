@@ -3,6 +3,7 @@ import { marked } from 'marked';
 import { SCRIPT } from '../tests/mermaid/mermaid.ts';
 import type { PublishedCheck } from '../tests/support/check-runs.ts';
 import type { FinishedRun } from '../tests/support/runner.ts';
+import type { AnnotatedChange } from './reviewed-change.ts';
 
 const CSS = readFileSync(new URL('./page.css', import.meta.url), 'utf8');
 
@@ -65,6 +66,59 @@ export function checkPage({ name, output }: PublishedCheck, theme: Theme): strin
 
 const IN_PROGRESS =
   '<svg viewBox="0 0 16 16" width="16" height="16"><circle class="ring" cx="8" cy="8" r="7"/><circle class="dot" cx="8" cy="8" r="4"/></svg>';
+
+/** Lines around the change and the annotation, as GitHub shows them. */
+const CONTEXT = 3;
+
+/** Returns a page with an annotation as *Files changed* shows it: below its line, in the lines that the change is about. */
+export function annotationPage(change: AnnotatedChange, theme: Theme): string {
+  const { file, line, level, title, message } = change;
+  const rows = diffOf(change);
+  const isNear = rows.map((row) => row.sign !== ' ' || row.now === line);
+  const [first, last] = [isNear.indexOf(true), isNear.lastIndexOf(true)];
+  const shown = rows.slice(Math.max(0, first - CONTEXT), last + CONTEXT + 1);
+  const note = `<tr><td colspan="3"><div class="annotation ${level}"><small>Check ${level} on line ${line} in ${text(file)}</small>
+<strong>${text(title)}</strong><p>${text(message)}</p></div></td></tr>`;
+  const lines = shown.map(
+    ({ sign, old, now, code }) =>
+      `<tr class="${SIGNS[sign]}"><td>${old ?? ''}</td><td>${now ?? ''}</td><td><pre>${sign} ${text(code)}</pre></td></tr>${now === line ? note : ''}`,
+  );
+  return picturePage(
+    `<main class="diff"><header>${text(file)}</header><table>${lines.join('\n')}</table></main>`,
+    theme,
+  );
+}
+
+const SIGNS = { ' ': 'same', '-': 'removed', '+': 'added' } as const;
+
+interface DiffLine {
+  readonly sign: keyof typeof SIGNS;
+  readonly old: number | undefined;
+  readonly now: number | undefined;
+  readonly code: string;
+}
+
+/** Returns the lines of both versions: what is between the same beginning and the same end was replaced. */
+function diffOf({ before, after }: Pick<AnnotatedChange, 'before' | 'after'>): readonly DiffLine[] {
+  const start = before.findIndex((code, index) => code !== after[index]);
+  const isSame = (back: number) => before.at(-back) === after.at(-back);
+  let end = 0;
+  while (end < Math.min(before.length, after.length) - start && isSame(end + 1)) end++;
+  const shift = after.length - before.length;
+  return [
+    ...before.slice(0, start).map((code, index) => ({ sign: ' ', old: index + 1, now: index + 1, code }) as const),
+    ...before
+      .slice(start, before.length - end)
+      .map((code, index) => ({ sign: '-', old: start + index + 1, now: undefined, code }) as const),
+    ...after
+      .slice(start, after.length - end)
+      .map((code, index) => ({ sign: '+', old: undefined, now: start + index + 1, code }) as const),
+    ...before.slice(before.length - end).map((code, index) => {
+      const old = before.length - end + index + 1;
+      return { sign: ' ', old, now: old + shift, code } as const;
+    }),
+  ];
+}
 
 /** Returns a page for a picture. */
 function picturePage(content: string, theme: Theme): string {

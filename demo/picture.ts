@@ -5,12 +5,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checksIn } from '../tests/support/check-runs.ts';
 import { artifactPath } from './artifacts.ts';
-import { checkPage, summaryPage } from './page.ts';
+import { annotationPage, checkPage, summaryPage } from './page.ts';
+import { reviewedChange } from './reviewed-change.ts';
 
 /*
- * `npm run picture`: draws the pictures in the README, in both of GitHub's themes: the job summary of a held deploy, and
- * the check run of one that holds. Both come from the demo's own output, and are drawn by Chromium: the command in
- * CHROMIUM, or `chromium`.
+ * `npm run picture`: draws the pictures of the README and of the page about the review, in both of GitHub's themes: the
+ * job summary of a held deploy, the check run of one that holds, and an annotation of the review. The first two come from
+ * the demo's own output, and the third from the built review. Chromium draws them: the command in CHROMIUM, or `chromium`.
  */
 
 const PICTURES = fileURLToPath(new URL('../docs/pictures', import.meta.url));
@@ -21,12 +22,14 @@ const check = checksIn(readFileSync(artifactPath('slow-check.json'), 'utf8')).fi
   ({ status }) => status === 'in_progress',
 );
 if (check === undefined) throw new Error('Run the demo again: its last hold has published no check in progress.');
+const change = await reviewedChange();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-picture-'));
 try {
   mkdirSync(PICTURES, { recursive: true });
   for (const theme of ['light', 'dark'] as const) {
     draw(`held-deploy-${theme}`, summaryPage(firstScreen(summary), theme));
     draw(`check-run-${theme}`, checkPage(check, theme));
+    draw(`review-${theme}`, annotationPage(change, theme));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
