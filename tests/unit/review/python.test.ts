@@ -168,6 +168,10 @@ describe('what a body records', () => {
     ['child()', ['child child', 'other DBOS.getResult']],
     ['h = await DBOS.start_workflow_async(named_child)\nawait h.get_result()', ['child kid', 'other DBOS.getResult']],
     [
+      'hs = []\nfor i in n:\n  hs.append(jobs.enqueue(child, i))\nfor h in hs: h.get_result()\nhs[0].get_status()',
+      ['child child < loop', 'other DBOS.getResult < loop', 'other DBOS.getStatus'],
+    ],
+    [
       'hs = [jobs.enqueue(child) for _ in n]\nfor h in hs: h.get_status()',
       ['child child < loop', 'other DBOS.getStatus < loop'],
     ],

@@ -182,6 +182,8 @@ export class Values {
       case 'ConditionalExpression':
         return choiceOf([inner(0), inner(-1)]);
       case 'ArrayExpression':
+        // What is appended to an empty list is not looked for.
+        return { kind: 'list', of: node.children.length > 2 ? inner(1) : UNKNOWN };
       case 'TupleExpression':
       case 'ArrayComprehensionExpression':
         return { kind: 'list', of: inner(1) };
