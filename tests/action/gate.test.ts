@@ -60,8 +60,7 @@ async function inBothShells(url: string, inputs: Record<string, string>) {
   const answer = ({ outputs }: FinishedRun) =>
     Object.entries(outputs).flatMap(([name, value]) => (OF_A_RUN.includes(name) ? [] : [[name, asInputs(value)]]));
   expect(answer(cli)).toEqual(answer(action));
-  const shown = ({ annotations }: FinishedRun) =>
-    annotations.map(({ level, message }) => [level, asInputs(message)]);
+  const shown = ({ annotations }: FinishedRun) => annotations.map(({ level, message }) => [level, asInputs(message)]);
   expect(shown(cli)).toEqual(shown(action));
   // Nothing is for GitHub's runner, and nothing for a program that asked for nothing.
   expect([cli.commands, cli.stdout]).toEqual([[], '']);
