@@ -2,7 +2,7 @@ import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
 import { CONDITION, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
-import { visitCall } from './calls.ts';
+import { visitCall, visitNew } from './calls.ts';
 import { exitGuards, readTest } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -62,6 +62,8 @@ export function visit(reader: BodyReader, node: SyntaxNode, guards: readonly Gua
         : visitBinary(reader, node, guards);
     case 'CallExpression':
       return visitCall(reader, node, guards);
+    case 'NewExpression':
+      return visitNew(reader, node, guards);
     case 'ArrayExpression':
       return visitArray(reader, node, guards);
     default:

@@ -32,6 +32,13 @@ export function visitCall(reader: BodyReader, call: SyntaxNode, around: readonly
   ];
 }
 
+/** `new Promise((resolve) => …)` runs its function, and another class may. */
+export function visitNew(reader: BodyReader, made: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const callee = calleeOf(made);
+  const isPromise = callee !== undefined && textOf(reader.context.tree, callee) === 'Promise';
+  return visitArguments(reader, argumentsOf(made), guards, isPromise ? 'once' : 'loop');
+}
+
 /** How often a callee runs the functions that are its arguments. In a step, nothing of them is the workflow's. */
 type CallbackUse = 'once' | 'perhaps' | 'loop' | 'step';
 

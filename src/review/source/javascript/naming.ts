@@ -77,19 +77,37 @@ export function configuredValue(
   if (config === undefined || isUndefined(context, config)) return 'absent';
   const entity = resolve(context, config);
   if (entity.kind !== 'object') return 'computed';
-  const properties = entity.node.children.filter(({ name }) => name === 'Property');
-  const at = properties.findLastIndex((each) => propertyName(context.tree, each) === property);
-  // What is spread, or has a computed key, may be that property.
-  const isOpen = properties.slice(at + 1).some((each) => childOf(each, 'Spread', '[') !== undefined);
-  if (isOpen) return 'computed';
-  const found = properties[at];
-  if (found === undefined) return 'absent';
-  const colon = found.children.findIndex(({ name }) => name === ':');
-  const value = found.children[colon + 1];
-  if (colon !== -1 && value !== undefined) return isUndefined(context, value) ? 'absent' : resolve(context, value);
-  // `{ name }`: what the name means where the object is.
-  const binding = context.lookup(entity.node, property);
-  return binding?.kind === 'value' && binding.property === undefined ? resolve(context, binding.init) : 'computed';
+  return propertyValue(context, entity.node, property);
+}
+
+/** The last one counts. What is spread, or has a computed key, may be that property. */
+function propertyValue(
+  context: SourceContext,
+  node: SyntaxNode,
+  property: string,
+  spreads = 0,
+): Entity | 'absent' | 'computed' {
+  const { tree } = context;
+  for (const each of node.children.filter(({ name }) => name === 'Property').toReversed()) {
+    const last = each.children.at(-1);
+    if (childOf(each, 'Spread') !== undefined && last !== undefined) {
+      const spread = resolve(context, last);
+      if (spread.kind !== 'object' || spreads > MOST_NAMES) return 'computed';
+      const found = propertyValue(context, spread.node, property, spreads + 1);
+      if (found !== 'absent') return found;
+      continue;
+    }
+    const name = propertyName(tree, each);
+    if (name === undefined) return 'computed';
+    if (name !== property) continue;
+    if (childOf(each, ':') !== undefined && last !== undefined) {
+      return isUndefined(context, last) ? 'absent' : resolve(context, last);
+    }
+    // `{ name }`: what the name means where the object is.
+    const binding = context.lookup(node, property);
+    return binding?.kind === 'value' && binding.property === undefined ? resolve(context, binding.init) : 'computed';
+  }
+  return 'absent';
 }
 
 function isUndefined(context: SourceContext, value: SyntaxNode): boolean {

@@ -1,0 +1,409 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: code is data here.
+import { describe, expect, test } from 'vitest';
+import type { Guard, RecordedCall, SourceFile, SourceFunction } from '../../../src/review/source/definition.ts';
+import { readJavaScript } from '../../../src/review/source/javascript/index.ts';
+
+const IMPORT = "import { ConfiguredInstance, DBOS } from '@dbos-inc/dbos-sdk';\n";
+
+const read = (text: string, path = 'shop.ts'): SourceFile => readJavaScript(`${IMPORT}${text}`, path);
+const named = (text: string, path?: string) =>
+  read(text, path).workflows.map(({ workflow, localName }) => {
+    return `${workflow.className ?? '-'} ${workflow.name} (${localName})`;
+  });
+
+const guardText = ({ kind, patch, isTaken }: Guard) => (kind === 'patch' ? `${isTaken ? '' : 'not '}${patch}` : kind);
+const callText = ({ kind, name = '?', guards }: RecordedCall) =>
+  [kind, name, ...(guards.length > 0 ? [`[${guards.map(guardText).join(', ')}]`] : [])].join(' ');
+
+/** The calls of a workflow with this body, in a file with these declarations. */
+const body = (statements: string, declarations = '', path?: string): SourceFunction => {
+  const file = read(
+    `${declarations}\nexport const checkOut = DBOS.registerWorkflow(async (order) => {\n${statements}\n}, { name: 'checkOut' });`,
+    path,
+  );
+  const found = file.workflows.find(({ workflow }) => workflow.name === 'checkOut');
+  if (found === undefined) throw new Error('no workflow');
+  return found;
+};
+const calls = (statements: string, declarations?: string, path?: string) =>
+  body(statements, declarations, path).calls.map(callText);
+const misses = (statements: string, declarations?: string) =>
+  body(statements, declarations).notFollowed.map(({ why, name }) =>
+    [why, ...(name === undefined ? [] : [name])].join(' '),
+  );
+
+const step = (name: string) => `await DBOS.runStep(() => pay(), { name: '${name}' });`;
+
+describe('a registration', () => {
+  test.each([
+    ['DBOS.registerWorkflow(async function own() {});', '- own ()'],
+    ['export default DBOS.registerWorkflow(async function own() {});', '- own (default)'],
+    ['async function own() {}\nDBOS.registerWorkflow(own);', '- own (own)'],
+    ['async function own() {}\nDBOS.registerWorkflow(own, { name: "x", className: "C" });', 'C x (own)'],
+    ['const own = async () => {};\nexport { own as other };\nDBOS.registerWorkflow(own);', '- own (other)'],
+    ['const own = async function inner() {};\nDBOS.registerWorkflow((own));', '- inner (own)'],
+    ['const NAME = `x`;\nconst own = DBOS.registerWorkflow(async () => {}, { name: NAME });', '- x (own)'],
+    ['enum Names { Own = "x" }\nconst own = DBOS.registerWorkflow(async () => {}, { name: Names.Own });', '- x (own)'],
+    [
+      'const name = "x";\nconst options = { name };\nexport const own = DBOS.registerWorkflow(async () => {}, options);',
+      '- x (own)',
+    ],
+    ['const all = { own: DBOS.registerWorkflow(async () => {}, { "name": "x" }) };', '- x (own)'],
+    ['exports.own = DBOS.registerWorkflow(async () => {}, { name: "x" });', '- x (own)'],
+    ['class C { static own = DBOS.registerWorkflow(async () => {}, { name: "x" }) }', '- x (C.own)'],
+    ['class C { static async own() {} }\nDBOS.registerWorkflow(C.own, { ctorOrProto: C });', 'C own (C.own)'],
+    [
+      'class C { async own() {} }\nDBOS.registerWorkflow(C.prototype.own, { ctorOrProto: C.prototype, name: "x" });',
+      'C x (C.own)',
+    ],
+    [
+      'class C { static async own() {} }\nconst { own } = C;\nDBOS.registerWorkflow(own, { name: "x", ctorOrProto: C });',
+      'C x (C.own)',
+    ],
+    ['class C { @DBOS.workflow() static async own() {} }', 'C own (C.own)'],
+    [
+      'class C extends ConfiguredInstance { @DBOS.workflow({ maxRecoveryAttempts: 3, name: "x" }) async own() {} }',
+      'C x (C.own)',
+    ],
+    ['@DBOS.className("D") class C { @DBOS.workflow() static async own() {} }', 'D own (C.own)'],
+    ['@DBOS.className("D")\nexport class C { @DBOS.workflow() static async own() {} }', 'D own (C.own)'],
+    [
+      '@Injectable()\n@DBOS.className("D")\nexport default class C { @DBOS.workflow() static async own() {} }',
+      'D own (default.own)',
+    ],
+    ['class C { @DBOS.workflow() static async "quoted"() {} }', 'C quoted (C.quoted)'],
+  ])('in %j is %s', (text, expected) => {
+    expect(named(text)).toEqual([expected]);
+    expect(read(text).hasErrors).toBe(false);
+  });
+
+  test.each([
+    ['import { DBOS as D } from "@dbos-inc/dbos-sdk";\n', 'D'],
+    ['import * as sdk from "@dbos-inc/dbos-sdk";\n', 'sdk.DBOS'],
+    ['import sdk from "@dbos-inc/dbos-sdk";\nconst { DBOS: D } = sdk;\n', 'D'],
+    ['const { DBOS: D } = require("@dbos-inc/dbos-sdk");\n', 'D'],
+    ['const sdk = require("@dbos-inc/dbos-sdk");\n', 'sdk.DBOS'],
+    ['const sdk = await import("@dbos-inc/dbos-sdk");\n', 'sdk.DBOS'],
+    ['import { DBOS as D } from "./our-dbos";\n', 'D'],
+    ['', 'DBOS'],
+  ])('finds DBOS through %j', (declaration, dbos) => {
+    const text = `${declaration}const own = ${dbos}.registerWorkflow(async () => { await ${dbos}.sleep(1); }, { name: 'x' });`;
+    for (const path of ['a.js', 'a.cjs', 'a.mjs', 'a.jsx', 'a.ts', 'a.tsx', 'a.mts', 'a.cts']) {
+      expect(readJavaScript(text, path).workflows.map(({ calls }) => calls.map(callText))).toEqual([
+        ['sleep DBOS.sleep'],
+      ]);
+    }
+  });
+
+  test('whose name is computed is none, and said', () => {
+    const file = read(
+      'const own = DBOS.registerWorkflow(async () => { await DBOS.sleep(1); }, { name: prefix + "x" });',
+    );
+    expect(file.workflows).toEqual([]);
+    expect(file.notFollowed).toEqual([{ line: 2, why: 'computed-name', name: 'own' }]);
+    for (const options of [
+      'options()',
+      '{ ...given }',
+      '{ [key]: 1 }',
+      '...all',
+      '{ name: "x", ...given }',
+      '{ className: f() }',
+    ]) {
+      expect(read(`DBOS.registerWorkflow(async () => {}, ${options});`).notFollowed).toHaveLength(1);
+    }
+    expect(
+      read('const given = { maxRecoveryAttempts: 1 };\nDBOS.registerWorkflow(async () => {}, { ...given, name: "x" });')
+        .workflows,
+    ).toHaveLength(1);
+  });
+
+  test('of a function that is wrapped, or a parameter, is said', () => {
+    const text =
+      'const register = (f, name) => DBOS.registerWorkflow(f, { name });\nDBOS.registerWorkflow(withLog(async () => {}), { name: "x" });';
+    expect(read(text).notFollowed.map(({ line, why, name }) => `${line} ${why} ${name}`)).toEqual([
+      '2 dispatch f',
+      '3 dispatch withLog(async () => {})',
+    ]);
+  });
+
+  test('of a function of another file names where it is', () => {
+    const text = `import { a as b, Orders } from './a';
+import c from './c';
+import * as all from './d';
+const { e } = require('./e');
+DBOS.registerWorkflow(b);
+DBOS.registerWorkflow(c);
+DBOS.registerWorkflow(c, { name: 'c' });
+DBOS.registerWorkflow(all.d);
+DBOS.registerWorkflow(e);
+DBOS.registerWorkflow(Orders.prototype.f, { ctorOrProto: Orders.prototype });`;
+    expect(read(text).registrations).toEqual([
+      { importedName: 'a', from: './a', line: 6, workflow: { name: 'a', className: null } },
+      { importedName: 'default', from: './c', line: 7, workflow: undefined },
+      { importedName: 'default', from: './c', line: 8, workflow: { name: 'c', className: null } },
+      { importedName: 'd', from: './d', line: 9, workflow: { name: 'd', className: null } },
+      { importedName: 'e', from: './e', line: 10, workflow: { name: 'e', className: null } },
+      { importedName: 'Orders.f', from: './a', line: 11, workflow: { name: 'f', className: 'Orders' } },
+    ]);
+  });
+
+  test('that is missing leaves the functions which another file may register', () => {
+    const text = `import { pay } from './pay';
+export async function a() { await DBOS.sleep(1); }
+export const b = async () => { await pay(); };
+export default async function () { await DBOS.sleep(1); }
+class C { async d() { await DBOS.sleep(1); } @DBOS.step() async e() { await pay(); } }
+module.exports = { g: f };
+async function f() { await DBOS.sleep(1); }
+function nothing() { return Math.max(1, 2); }
+const handlers = { h: async () => { await DBOS.sleep(1); } };`;
+    expect(read(text).functions.map(({ localName }) => localName)).toEqual(['a', 'b', 'default', 'C.d', 'g']);
+  });
+
+  test('has the lines of its definition, decorators included', () => {
+    const text = `class C {
+  /** Checks out. */
+  @DBOS.workflow()
+  @logged
+  static async own(): Promise<void> {
+    await DBOS.sleep(1);
+  }
+}
+
+export const other = DBOS.registerWorkflow(
+  async () => {},
+  { name: 'x' },
+);`;
+    expect(
+      read(text).workflows.map(({ line, nameLine, endLine, calls }) => [line, nameLine, endLine, calls[0]?.line]),
+    ).toEqual([
+      [4, 6, 8, 7],
+      [11, 11, 14, undefined],
+    ]);
+  });
+});
+
+describe('the calls of a workflow', () => {
+  test.each([
+    ['if (a) { STEP1 } else STEP2', ['step 1 [condition]', 'step 2 [condition]']],
+    ['a ? await s1() : await s2();', ['step s1 [condition]', 'step s2 [condition]']],
+    ['a && (await s1()) || await s2();', ['step s1 [condition]', 'step s2 [condition]']],
+    ['await (a ?? s1());', ['step s1 [condition]']],
+    ['for (const x of await s1()) await s2();', ['step s1', 'step s2 [loop]']],
+    ['for (let i = await s1(); await s2(); i++) STEP1', ['step s1', 'step s2 [loop]', 'step 1 [loop]']],
+    ['while (await s1()) STEP1', ['step s1 [loop]', 'step 1 [loop]']],
+    ['do STEP1 while (await s1());', ['step 1 [loop]', 'step s1 [loop]']],
+    ['try { STEP1 } catch (e) { STEP2 } finally { STEP3 }', ['step 1', 'step 2 [condition]', 'step 3']],
+    [
+      'switch (await s1()) { case 1: STEP1 break; default: STEP2 }',
+      ['step s1', 'step 1 [condition]', 'step 2 [condition]'],
+    ],
+    ['await Promise.all([s1(), s2()]);', ['step s1', 'step s2']],
+    ['await Promise.all(order.items.map(async (item) => { STEP1 }));', ['step 1 [loop]']],
+    ['await Promise.all(order.items.map(s1));', ['step s1 [loop]']],
+    ['await Promise.race([DBOS.sleep(5), s1()]);', ['sleep DBOS.sleep', 'step s1']],
+    [
+      'await s1().then(async () => { STEP1 }).catch(() => s2()).finally(() => s1());',
+      ['step s1', 'step 1', 'step s2 [condition]', 'step s1'],
+    ],
+    ['await s1(await s2());', ['step s2', 'step s1']],
+    ['return { a: await s1(), ...(await s2()), [await s1()]: 1 };', ['step s1', 'step s2', 'step s1']],
+    ['await s1?.();', ['step s1 [condition]']],
+    ['const tasks = [() => s1(), s2()]; for (const task of tasks) await task();', ['step s1 [loop]', 'step s2']],
+    ['const later = async () => { STEP1 }; STEP2 await later();', ['step 2', 'step 1']],
+    ['function later() { return s1(); } return later();', ['step s1']],
+    ['new Promise((done) => { s1().then(done); });', ['step s1']],
+    [
+      'await (s1 as any)(); await s2!(); await (<any>s1)(); await s2<string>();',
+      ['step s1', 'step s2', 'step s1', 'step s2'],
+    ],
+    ['if (!order.paid) return; STEP1', ['step 1']],
+    ['const text = `${await s1()}`; await sql`select ${await s2()}`;', ['step s1', 'step s2']],
+    ['label: for (;;) { STEP1 continue label; }', ['step 1 [loop]']],
+  ])('of %j', (statements, expected) => {
+    const text = statements.replace(/STEP(\d)/g, (_all, name: string) => step(name));
+    const steps =
+      's1 = DBOS.registerStep(async () => {}, { name: "s1" }), s2 = DBOS.registerStep(async function s2() {})';
+    expect(calls(text, `const ${steps};`)).toEqual(expected);
+  });
+
+  test.each([
+    ["if (await DBOS.patch('x')) { NEW } else { OLD }", ['[x]', '[not x]']],
+    ["if (!(await DBOS.patch('x'))) { OLD } else { NEW }", ['[x]', '[not x]']],
+    ["const isNew = await DBOS.patch('x'); if (isNew) NEW else OLD", ['[x]', '[not x]']],
+    ["if (await DBOS.patch('x')) { NEW return; } OLD", ['[x]', '[not x]']],
+    ["if (!(await DBOS.patch('x'))) { OLD throw e; } NEW", ['[x]', '[not x]']],
+    ["if (await DBOS.patch('x')) { NEW } else { OLD return; }", ['[x]', '[not x]']],
+    ["(await DBOS.patch('x')) ? await n() : await o();", ['[x]', '[not x]']],
+    ["(await DBOS.patch('x')) && await n(); (await DBOS.patch('x')) || await o();", ['[x]', '[not x]']],
+    ["if (order.big && (await DBOS.patch('x'))) NEW else OLD", ['[condition, x]', '[condition]']],
+    ["if (!(await DBOS.patch('x')) || order.big) OLD else NEW", ['[x, condition]', '[condition]']],
+    ['if (await isNew()) NEW else OLD', ['[x]', '[not x]']],
+    ["if (await DBOS.patch('x')) for (;;) NEW else while (1) OLD", ['[x, loop]', '[not x, loop]']],
+    ["const NAME = 'x'; if (await DBOS.patch(NAME)) NEW else OLD", ['[x]', '[not x]']],
+    ["for (const a of b) { if (await DBOS.patch('x')) { NEW continue; } OLD }", ['[loop, x]', '[loop, not x]']],
+  ])('behind the patch in %j', (statements, [taken, untaken]) => {
+    const text = statements.replaceAll('NEW', 'await n();').replaceAll('OLD', 'await o();');
+    const declarations = `const n = DBOS.registerStep(async () => {}, { name: 'n' }), o = DBOS.registerStep(async () => {}, { name: 'o' });
+async function isNew() { return await DBOS.patch('x'); }`;
+    const found = calls(text, declarations);
+    expect(found.filter((each) => each.startsWith('step n'))).toEqual([`step n ${taken}`]);
+    expect(found.filter((each) => each.startsWith('step o'))).toEqual([`step o ${untaken}`]);
+    expect(found).toContainEqual(expect.stringMatching(/^patch DBOS\.patch-x/));
+  });
+
+  test('after `deprecatePatch` are those of the new code alone', () => {
+    const text = "if (await DBOS.deprecatePatch('x')) { NEW } else { OLD }"
+      .replace('NEW', step('n'))
+      .replace('OLD', step('o'));
+    expect(calls(text)).toEqual(['deprecated-patch DBOS.patch-x', 'step n']);
+  });
+
+  test('follow functions, methods and what they call', () => {
+    const declarations = `
+class Base { async last() { ${step('last')} } }
+class Stock extends Base {
+  constructor(private readonly box: Box) { super(); }
+  async all() { await this.first(); await super.last(); await this.box.pack(); await this.arrow(); await Stock.shared(); }
+  async first() { ${step('first')} }
+  arrow = async () => { ${step('arrow')} };
+  static async shared() { await this.more(); }
+  static async more() { ${step('more')} }
+}
+class Box { async pack() { ${step('pack')} } }
+const helpers = { async one() { ${step('one')} }, two: async () => { ${step('two')} } };
+const stock = new Stock(new Box());`;
+    expect(calls('await stock.all(); await helpers.one(); await helpers["two"]();', declarations)).toEqual(
+      ['first', 'last', 'pack', 'arrow', 'more', 'one', 'two'].map((name) => `step ${name}`),
+    );
+  });
+
+  test('of things from other files have the last part of the name', () => {
+    const declarations = `import { reserve as keep, Orders } from './a'; import fallback from './b'; import * as c from './c';
+import { readFile } from 'node:fs/promises';`;
+    const statements = `await keep(); await Orders.pay(1); await fallback(); await c.d(); await order.ship(); await this.stock.take();
+await readFile('x'); order.items.map(String); await order.cart.add(1); order.cart.add(2); JSON.parse('1');
+const handle = await DBOS.startWorkflow(keep)(1); await handle.getResult(); await DBOS.startWorkflow(Orders).cancel();`;
+    expect(calls(statements, declarations)).toEqual([
+      ...['reserve', 'pay', 'fallback', 'd', 'ship', 'take', 'add', 'reserve'].map((name) => `call ${name}`),
+      'other DBOS.getResult',
+      'call cancel',
+    ]);
+  });
+
+  test('are said where the text does not tell them', () => {
+    const statements = `await order.handlers[order.kind](); await callback();
+await DBOS.runStep(() => pay(), { name: 'step ' + order.id }); await DBOS.runStep(order.task);
+await DBOS.patch(order.patch); await DBOS.startWorkflow(pick(order))();`;
+    expect(misses(statements)).toEqual([
+      'dispatch',
+      'dispatch callback',
+      'computed-name',
+      'computed-name',
+      'dispatch pick',
+    ]);
+    expect(calls(statements)).toEqual(['step ?', 'step ?', 'patch ?', 'child ?']);
+  });
+
+  test('cut recursion', () => {
+    const declarations = `async function a(n) { ${step('a')} await b(n); }\nasync function b(n) { if (n) await a(n - 1); ${step('b')} }`;
+    expect(calls('await a(3);', declarations)).toEqual(['step a', 'step b']);
+    expect(misses('await a(3);', declarations)).toEqual(['recursion a']);
+  });
+
+  test('know a name in its own scope', () => {
+    const declarations = "const s = DBOS.registerStep(async () => {}, { name: 'outer' });";
+    expect(calls("const s = DBOS.registerStep(async () => {}, { name: 'inner' }); await s();", declarations)).toEqual([
+      'step inner',
+    ]);
+    expect(calls('{ const s = 1; } await s();', declarations)).toEqual(['step outer']);
+    expect(misses('await order.items.forEach((s) => s());', declarations)).toEqual(['dispatch s']);
+    expect(misses('let s = () => 1; s = f; await s();', declarations)).toEqual(['dispatch s']);
+  });
+
+  test('leave the insides of steps alone', () => {
+    const statements = `await DBOS.runStep(async () => { await DBOS.sleep(1); await inner(); }, { name: 'a', shouldRetry: () => true });
+await ds.runTransaction(async () => { await DBOS.now(); }, { name: 'b' }); await tx(1); await C.decorated();`;
+    const declarations = `const tx = ds.registerTransaction(async (n) => { await inner(); }, { name: 'c' });
+class C { @ds.transaction({ name: 'd' }) static async decorated() { await inner(); } }`;
+    expect(calls(statements, declarations)).toEqual(['step a', 'step b', 'step c', 'step d']);
+  });
+});
+
+describe('a fingerprint', () => {
+  const of = (statements: string, declarations?: string) => body(statements, declarations).fingerprint;
+  const whole = (text: string) => read(text).workflows[0]?.fingerprint;
+
+  test.each([
+    [`const a = await f( 1 ,\n 2, ) // why`, 'const a = (await f(1, 2))'],
+    ["await f('a')", 'await f("\\u0061");'],
+    ['const a: number = f<string>(b as T)!;', 'const a = f(b)'],
+    ['[a, b,]; ({ a, b, })', '[a, b]; ({ a, b })'],
+    [step('a'), "await DBOS.runStep(async () => { other(); }, { name: 'a' });"],
+    [step('a'), "await DBOS.runStep(pay, { name: 'a' }) satisfies X;"],
+    ['items.map((a) => a)', 'items.map(a => (a))'],
+  ])('is the same for %j and %j', (one, other) => {
+    expect(of(one)).toBe(of(other));
+  });
+
+  test.each([
+    ['f(a, -b)', 'f(a - b)'],
+    ['a; -b', 'a - b'],
+    ['[a,, b]', '[a, b]'],
+    ["f('a b')", "f('a  b')"],
+    ['f(`a ${b}`)', 'f(`a ${c}`)'],
+    ['a.b', 'a[b]'],
+    [step('a'), step('b')],
+    ['await f(1)', 'f(1)'],
+  ])('differs for %j and %j', (one, other) => {
+    expect(of(one)).not.toBe(of(other));
+  });
+
+  test('is of the functions that are called, too, and of what registers them', () => {
+    expect(of('await f();', 'function f() { return 1; }')).not.toBe(of('await f();', 'function f() { return 2; }'));
+    expect(of('await f();', 'function f() {} function g() { return 1; }')).toBe(
+      of('await f();', 'function f() {} function g() {}'),
+    );
+    const call = 'await DBOS.runStep(() => 1, { name: NAME });';
+    expect(of(call, "const NAME = 'a';")).not.toBe(of(call, "const NAME = 'b';"));
+    expect(of('await s();', 'async function f() {} const s = DBOS.registerStep(f);')).not.toBe(
+      of('await s();', 'async function s() {}'),
+    );
+  });
+
+  test('is not of the name, the decorators and the modifiers', () => {
+    const text = 'class C { @DBOS.workflow() static async own(order: Order) { await DBOS.sleep(1); } }';
+    expect(whole(text)).toBe(whole(text.replace('own', 'other').replace('class C', 'class D')));
+    expect(whole(text)).toBe(
+      whole(text.replace('static', 'public static').replace('workflow()', 'workflow({ maxRecoveryAttempts: 2 })')),
+    );
+    expect(whole(text)).toBe(
+      whole(text.replace('order: Order', 'this: void, order?: Readonly<Order>').replace('this: void, ', '')),
+    );
+    expect(whole(text)).not.toBe(whole(text.replace('order: Order', 'order: Order, more: number')));
+  });
+});
+
+describe('a comment that accepts', () => {
+  const accepted = (text: string) => read(text).workflows.map((each) => each.accepted);
+  test.each([
+    ['// drain-gate: accept one\nconst a = DBOS.registerWorkflow(async () => {}, { name: "a" });', 'one'],
+    ['const a = DBOS.registerWorkflow(async () => {\n  f(/* drain-gate: accept one */);\n}, { name: "a" });', 'one'],
+    [
+      'class C {\n  // drain-gate: accept one\n  // More.\n  /** Docs. */\n  @DBOS.workflow()\n  async a() {}\n}',
+      'one',
+    ],
+    ['class C {\n  @DBOS.workflow()\n  // drain-gate: accept one\n  async a() {}\n}', 'one'],
+    ['// drain-gate: accept one\nexport default DBOS.registerWorkflow(async function a() {});', 'one'],
+    ['async function a() {}\n// drain-gate: accept one\nDBOS.registerWorkflow(a);', 'one'],
+    ['// drain-gate: accept one\nasync function a() {}\nDBOS.registerWorkflow(a);', 'one'],
+    ['// drain-gate: accept one\n\nconst a = DBOS.registerWorkflow(async () => {}, { name: "a" });', undefined],
+    ['f(); // drain-gate: accept one\nconst a = DBOS.registerWorkflow(async () => {}, { name: "a" });', undefined],
+    [
+      'const text = "// drain-gate: accept one";\nconst a = DBOS.registerWorkflow(async () => {}, { name: "a" });',
+      undefined,
+    ],
+  ])('in %j has the reason %s', (text, reason) => {
+    expect(accepted(text)).toEqual([reason]);
+  });
+});
