@@ -1,4 +1,4 @@
-import type { Parser } from '@lezer/common';
+import type { Parser, Tree } from '@lezer/common';
 
 /** A node of the grammar. Comments are no nodes: `SyntaxTree.comments` has them. */
 export interface SyntaxNode {
@@ -33,6 +33,10 @@ export interface SyntaxTree {
 export const MOST_DEPTH = 800;
 /** Nodes that are read of a file: about 2 MB of code. */
 export const MOST_NODES = 1_000_000;
+/** Characters that are read of a file. What people write has a tenth of it. */
+export const MOST_CHARACTERS = 4_000_000;
+/** Time of the processor for one file. Code of 1 MB takes two seconds, text that is made to be slow takes hours. */
+export const MOST_PARSING_MS = 8000;
 /** Places that are noted as unreadable in a file. */
 const MOST_UNREADABLE = 1000;
 
@@ -45,7 +49,7 @@ interface GrowingNode {
 }
 
 /** Parses a text and copies its tree, without recursion: the depth is the author's. It never throws. */
-export function parseSource(parser: Parser, text: string): SyntaxTree {
+export function parseSource(parser: Parser, text: string, now = processorTime): SyntaxTree {
   const root: GrowingNode = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
   const comments: Comment[] = [];
   const unreadable: number[] = [];
@@ -54,16 +58,16 @@ export function parseSource(parser: Parser, text: string): SyntaxTree {
   let depth = 0;
   let count = 0;
   const note = (at: number) => {
+    hasErrors = true;
     if (unreadable.length < MOST_UNREADABLE) unreadable.push(at);
     return false;
   };
-  parser.parse(text).iterate({
+  const parsed = parseWithin(parser, text, now);
+  if (parsed.stoppedAt !== null) note(parsed.stoppedAt);
+  parsed.tree.iterate({
     enter: ({ type, from, to }) => {
       if (type.isTop) return true;
-      if (type.isError) {
-        hasErrors = true;
-        note(from);
-      }
+      if (type.isError) note(from);
       // The grammar flags errors as skipped, too.
       if (type.isSkipped && !type.isError) {
         comments.push({ from, to, text: text.slice(from, to) });
@@ -87,6 +91,29 @@ export function parseSource(parser: Parser, text: string): SyntaxTree {
   return { text, root, comments, unreadable, hasErrors };
 }
 
+/** Parses a text as far as the time allows. */
+function parseWithin(parser: Parser, text: string, now: () => number): { tree: Tree; stoppedAt: number | null } {
+  const parse = parser.startParse(text);
+  const end = now() + MOST_PARSING_MS;
+  if (text.length > MOST_CHARACTERS) parse.stopAt(MOST_CHARACTERS);
+  let isLate = false;
+  for (let count = 1; ; count += 1) {
+    const tree = parse.advance();
+    if (tree !== null) return { tree, stoppedAt: parse.stoppedAt };
+    if (isLate || count % TOKENS_BETWEEN_LOOKS !== 0 || now() <= end) continue;
+    isLate = true;
+    parse.stopAt(parse.parsedPos);
+  }
+}
+
+/** Milliseconds: other processes do not make a file longer. */
+function processorTime(): number {
+  return process.cpuUsage().user / 1000;
+}
+
+/** How often the clock is read. */
+const TOKENS_BETWEEN_LOOKS = 512;
+
 /** Returns the text of a node. */
 export function textOf(tree: SyntaxTree, node: SyntaxNode): string {
   return tree.text.slice(node.from, node.to);
@@ -100,6 +127,19 @@ export function childOf(node: SyntaxNode, ...names: readonly string[]): SyntaxNo
 /** Returns the children with one of these names. */
 export function childrenOf(node: SyntaxNode, ...names: readonly string[]): readonly SyntaxNode[] {
   return node.children.filter(({ name }) => names.includes(name));
+}
+
+/** Returns the node before this one in its parent. */
+export function previousOf(node: SyntaxNode): SyntaxNode | undefined {
+  const siblings = node.parent?.children ?? [];
+  let low = 0;
+  let high = siblings.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((siblings[middle]?.from ?? 0) < node.from) low = middle + 1;
+    else high = middle;
+  }
+  return siblings[siblings[low] === node ? low - 1 : siblings.indexOf(node) - 1];
 }
 
 /** Returns a function that gives the line of an offset, from 1. */

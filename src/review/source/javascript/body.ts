@@ -82,12 +82,20 @@ export function visitAll(reader: BodyReader, nodes: readonly SyntaxNode[], guard
   return nodes.flatMap((node) => visit(reader, node, guards));
 }
 
+/** Patches, conditions and loops around a statement, as far as early returns add to them. */
+const MOST_GUARDS = 100;
+
 /** After `if (…) return`, the rest runs where the condition was false. */
 function visitStatements(reader: BodyReader, block: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
   let around = guards;
   return block.children.flatMap((statement) => {
     const found = visit(reader, statement, around);
-    if (statement.name === 'IfStatement') around = [...around, ...exitGuards(reader.context, statement)];
+    const exits = statement.name === 'IfStatement' ? exitGuards(reader.context, statement) : [];
+    if (exits.length === 0) return found;
+    if (around.length + exits.length > MOST_GUARDS) {
+      return [...found, { miss: { line: reader.lineAt(statement.from), why: 'unreadable' } }];
+    }
+    around = [...around, ...exits];
     return found;
   });
 }

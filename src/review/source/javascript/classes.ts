@@ -1,4 +1,4 @@
-import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
+import { childOf, previousOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { memberKey, type SourceContext } from './context.ts';
 import { baseOf, declaredValue, type Entity, memberOf, ofType, resolve, UNKNOWN } from './entities.ts';
 import { initializerOf, propertyName, unwrap } from './grammar.ts';
@@ -35,9 +35,7 @@ function ownMember(
     const value = resolve(context, assigned, names);
     if (value.kind !== 'unknown') return value;
   }
-  const member = membersOf(node).findLast(
-    (each) => (childOf(each, 'static') !== undefined) === isStatic && propertyName(context.tree, each) === name,
-  );
+  const member = membersByName(context, node).get(memberKey(name, isStatic));
   if (member?.name === 'MethodDeclaration') {
     return childOf(member, 'get', 'set') === undefined ? { kind: 'function', node: member } : unknown(name);
   }
@@ -47,7 +45,7 @@ function ownMember(
 
 /** `constructor(private readonly stock: Stock)` */
 function parameterProperty(context: SourceContext, node: SyntaxNode, name: string, names: number): Entity | undefined {
-  const made = membersOf(node).find((each) => propertyName(context.tree, each) === 'constructor');
+  const made = membersByName(context, node).get(memberKey('constructor', false));
   const list = made === undefined ? [] : (childOf(made, 'ParamList')?.children ?? []);
   const at = list.findIndex((each) => each.name === 'VariableDefinition' && textOf(context.tree, each) === name);
   const isProperty = ['Privacy', 'readonly'].includes(list[at - 1]?.name ?? '');
@@ -57,9 +55,17 @@ function parameterProperty(context: SourceContext, node: SyntaxNode, name: strin
 }
 
 /** Returns the methods and properties of a class. */
-export function membersOf(node: SyntaxNode): readonly SyntaxNode[] {
-  const body = childOf(node, 'ClassBody')?.children ?? [];
-  return body.filter(({ name }) => name === 'MethodDeclaration' || name === 'PropertyDeclaration');
+function membersByName(context: SourceContext, node: SyntaxNode): ReadonlyMap<string, SyntaxNode> {
+  const known = context.named.get(node);
+  if (known !== undefined) return known;
+  const members = (childOf(node, 'ClassBody')?.children ?? []).flatMap((each) => {
+    const isMember = each.name === 'MethodDeclaration' || each.name === 'PropertyDeclaration';
+    const name = isMember ? propertyName(context.tree, each) : undefined;
+    return name === undefined ? [] : [[memberKey(name, childOf(each, 'static') !== undefined), each] as const];
+  });
+  const named = new Map(members);
+  context.named.set(node, named);
+  return named;
 }
 
 /** Returns the decorators of a class. Before `export`, the grammar has them in a declaration of their own. */
@@ -67,8 +73,7 @@ export function classDecorators(node: SyntaxNode): readonly SyntaxNode[] {
   const own = node.children.filter(({ name }) => name === 'Decorator');
   const statement = node.parent?.name === 'ExportDeclaration' ? node.parent : undefined;
   if (own.length > 0 || statement?.parent === undefined) return own;
-  const siblings = statement.parent.children;
-  const before = siblings[siblings.indexOf(statement) - 1];
+  const before = previousOf(statement);
   return before === undefined || !isDecoratorsOnly(before)
     ? []
     : before.children.filter(({ name }) => name === 'Decorator');

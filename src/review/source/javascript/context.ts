@@ -11,12 +11,21 @@ export interface SourceContext {
   readonly assigned: ReadonlyMap<SyntaxNode, ReadonlyMap<string, SyntaxNode>>;
   /** What expressions are, as far as that was asked. */
   readonly known: Map<SyntaxNode, Entity>;
+  /** The members of classes and objects by their names, as far as that was asked. */
+  readonly named: Map<SyntaxNode, ReadonlyMap<string, SyntaxNode>>;
   /** The same file as if nothing were assigned to classes: what `x` is in `x = register(x)`. */
   readonly raw: SourceContext | undefined;
 }
 
 export function sourceContext(tree: SyntaxTree): SourceContext {
-  const raw = { tree, lookup: readScopes(tree), assigned: new Map(), known: new Map(), raw: undefined };
+  const raw = {
+    tree,
+    lookup: readScopes(tree),
+    assigned: new Map(),
+    known: new Map(),
+    named: new Map(),
+    raw: undefined,
+  };
   const assigned = new Map<SyntaxNode, Map<string, SyntaxNode>>();
   for (const { owner, key, value } of assignments(raw, tree.root)) {
     const members = assigned.get(owner) ?? new Map<string, SyntaxNode>();

@@ -204,7 +204,7 @@ export function memberOf(context: SourceContext, owner: Entity, name: string | u
 }
 
 function objectMember(context: SourceContext, node: SyntaxNode, name: string, names: number): Entity {
-  const property = node.children.findLast((child) => propertyName(context.tree, child) === name);
+  const property = propertiesByName(context, node).get(name);
   if (property === undefined) return { kind: 'unknown', name };
   if (isFunction(property)) return { kind: 'function', node: property };
   const colon = property.children.findIndex((child) => child.name === ':');
@@ -213,6 +213,19 @@ function objectMember(context: SourceContext, node: SyntaxNode, name: string, na
   // `{ name }`
   const binding = context.lookup(node, name);
   return binding === undefined ? { kind: 'unknown', name } : resolveBinding(context, binding, name, names);
+}
+
+function propertiesByName(context: SourceContext, node: SyntaxNode): ReadonlyMap<string, SyntaxNode> {
+  const known = context.named.get(node);
+  if (known !== undefined) return known;
+  const named = new Map(
+    node.children.flatMap((child) => {
+      const name = propertyName(context.tree, child);
+      return name === undefined ? [] : [[name, child] as const];
+    }),
+  );
+  context.named.set(node, named);
+  return named;
 }
 
 function enumMember(context: SourceContext, node: SyntaxNode, name: string): Entity {

@@ -14,6 +14,9 @@ export type Naming =
 /** How many registrations of registrations are followed. */
 const MOST_NAMES = 20;
 
+/** How many objects are spread in one another. */
+const MOST_SPREADS = 4;
+
 const COMPUTED: Naming = { kind: 'computed' };
 export const text = (name: string): Naming => ({ kind: 'text', name });
 
@@ -92,7 +95,7 @@ function propertyValue(
     const last = each.children.at(-1);
     if (childOf(each, 'Spread') !== undefined && last !== undefined) {
       const spread = resolve(context, last);
-      if (spread.kind !== 'object' || spreads > MOST_NAMES) return 'computed';
+      if (spread.kind !== 'object' || spreads > MOST_SPREADS) return 'computed';
       const found = propertyValue(context, spread.node, property, spreads + 1);
       if (found !== 'absent') return found;
       continue;

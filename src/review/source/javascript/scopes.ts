@@ -112,23 +112,25 @@ function imports(tree: SyntaxTree, node: SyntaxNode): Declarations {
 }
 
 function variables(tree: SyntaxTree, node: SyntaxNode): Declarations {
-  const found: (readonly [string, Binding])[] = [];
-  node.children.forEach((child, index) => {
-    if (!['VariableDefinition', 'ArrayPattern', 'ObjectPattern'].includes(child.name)) return;
-    const rest = node.children.slice(index + 1);
-    const end = rest.findIndex(({ name }) => name === ',');
-    const equals = rest.findIndex(({ name }) => name === 'Equals');
-    const init = equals === -1 || (end !== -1 && end < equals) ? undefined : rest[equals + 1];
+  return node.children.flatMap((child, index): Declarations => {
+    if (!['VariableDefinition', 'ArrayPattern', 'ObjectPattern'].includes(child.name)) return [];
+    const init = valueAfter(node.children, index);
     const from = init === undefined ? undefined : required(tree, init);
-    for (const { name, property } of namesIn(tree, child)) {
-      const isWhole = child.name === 'VariableDefinition';
-      if (init === undefined || (!isWhole && property === undefined)) found.push([name, VARIABLE]);
-      else if (from !== undefined)
-        found.push([name, { kind: 'import', from, imported: isWhole ? '*' : (property ?? '*') }]);
-      else found.push([name, { kind: 'value', init, property: isWhole ? undefined : property }]);
-    }
+    const isWhole = child.name === 'VariableDefinition';
+    return namesIn(tree, child).map(({ name, property }): readonly [string, Binding] => {
+      if (init === undefined || (!isWhole && property === undefined)) return [name, VARIABLE];
+      if (from !== undefined) return [name, { kind: 'import', from, imported: isWhole ? '*' : (property ?? '*') }];
+      return [name, { kind: 'value', init, property: isWhole ? undefined : property }];
+    });
   });
-  return found;
+}
+
+/** Returns the value of a declaration of several: what is behind `=`, before the next comma. */
+function valueAfter(children: readonly SyntaxNode[], index: number): SyntaxNode | undefined {
+  for (let at = index + 1; at < children.length && children[at]?.name !== ','; at += 1) {
+    if (children[at]?.name === 'Equals') return children[at + 1];
+  }
+  return undefined;
 }
 
 /** Returns the file of `require('x')`, and of `await import('x')`. */
