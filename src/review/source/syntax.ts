@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Parser, Tree } from '@lezer/common';
 
 /** A node of the grammar. Comments are no nodes: `SyntaxTree.comments` has them. */
@@ -31,14 +32,24 @@ export interface SyntaxTree {
 
 /** Levels that are read. Code that people write has a few dozen, long chains of calls some hundreds. */
 export const MOST_DEPTH = 800;
+/** Brackets in one another that are parsed at all. */
+export const MOST_BRACKETS = 2500;
 /** Nodes that are read of a file: about 2 MB of code. */
 export const MOST_NODES = 1_000_000;
 /** Characters that are read of a file. What people write has a tenth of it. */
 export const MOST_CHARACTERS = 4_000_000;
 /** Time of the processor for one file. Code of 1 MB takes two seconds, text that is made to be slow takes hours. */
-export const MOST_PARSING_MS = 8000;
+export const MOST_PARSING_MS = 5000;
+/** Memory that the parser may add for one file. */
+export const MOST_PARSING_BYTES = 1_000_000_000;
 /** Places that are noted as unreadable in a file. */
 const MOST_UNREADABLE = 1000;
+
+/** What the process has used so far. */
+export interface Meter {
+  millis(): number;
+  bytes(): number;
+}
 
 interface GrowingNode {
   readonly name: string;
@@ -49,7 +60,7 @@ interface GrowingNode {
 }
 
 /** Parses a text and copies its tree, without recursion: the depth is the author's. It never throws. */
-export function parseSource(parser: Parser, text: string, now = processorTime): SyntaxTree {
+export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS): SyntaxTree {
   const root: GrowingNode = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
   const comments: Comment[] = [];
   const unreadable: number[] = [];
@@ -62,7 +73,7 @@ export function parseSource(parser: Parser, text: string, now = processorTime): 
     if (unreadable.length < MOST_UNREADABLE) unreadable.push(at);
     return false;
   };
-  const parsed = parseWithin(parser, text, now);
+  const parsed = parseWithin(parser, text, meter);
   if (parsed.stoppedAt !== null) note(parsed.stoppedAt);
   parsed.tree.iterate({
     enter: ({ type, from, to }) => {
@@ -92,26 +103,50 @@ export function parseSource(parser: Parser, text: string, now = processorTime): 
 }
 
 /** Parses a text as far as the time allows. */
-function parseWithin(parser: Parser, text: string, now: () => number): { tree: Tree; stoppedAt: number | null } {
+function parseWithin(parser: Parser, text: string, meter: Meter): { tree: Tree; stoppedAt: number | null } {
   const parse = parser.startParse(text);
-  const end = now() + MOST_PARSING_MS;
-  if (text.length > MOST_CHARACTERS) parse.stopAt(MOST_CHARACTERS);
+  const mostMillis = meter.millis() + MOST_PARSING_MS;
+  const mostBytes = meter.bytes() + MOST_PARSING_BYTES;
+  const readable = readableUntil(text);
+  if (readable < text.length) parse.stopAt(readable);
   let isLate = false;
   for (let count = 1; ; count += 1) {
     const tree = parse.advance();
     if (tree !== null) return { tree, stoppedAt: parse.stoppedAt };
-    if (isLate || count % TOKENS_BETWEEN_LOOKS !== 0 || now() <= end) continue;
+    if (isLate || count % TOKENS_BETWEEN_LOOKS !== 0) continue;
+    if (meter.millis() <= mostMillis && meter.bytes() <= mostBytes) continue;
     isLate = true;
     parse.stopAt(parse.parsedPos);
   }
 }
 
-/** Milliseconds: other processes do not make a file longer. */
-function processorTime(): number {
-  return process.cpuUsage().user / 1000;
+/**
+ * Returns how far a text is parsed. The parser copies its stack wherever brackets can mean two things, so that deep ones
+ * would take all memory. Brackets in strings count, too: code never has so many more that open than that close.
+ */
+function readableUntil(text: string): number {
+  const end = Math.min(text.length, MOST_CHARACTERS);
+  let depth = 0;
+  for (let at = 0; at < end; at += 1) {
+    const character = text.charCodeAt(at);
+    if (OPENING.has(character)) depth += 1;
+    else if (CLOSING.has(character) && depth > 0) depth -= 1;
+    if (depth > MOST_BRACKETS) return at;
+  }
+  return end;
 }
 
-/** How often the clock is read. */
+const codesOf = (characters: string) => new Set(Array.from(characters, (each) => each.charCodeAt(0)));
+const OPENING: ReadonlySet<number> = codesOf('([{');
+const CLOSING: ReadonlySet<number> = codesOf(')]}');
+
+const PROCESS: Meter = {
+  // Not of the clock: other processes do not make a file longer.
+  millis: () => process.cpuUsage().user / 1000,
+  bytes: () => getHeapStatistics().used_heap_size,
+};
+
+/** How often the meter is read. */
 const TOKENS_BETWEEN_LOOKS = 512;
 
 /** Returns the text of a node. */

@@ -1,7 +1,13 @@
 import { parser } from '@lezer/javascript';
 import { describe, expect, test } from 'vitest';
 import { readJavaScript } from '../../../src/review/source/javascript/index.ts';
-import { MOST_CHARACTERS, MOST_PARSING_MS, parseSource } from '../../../src/review/source/syntax.ts';
+import {
+  MOST_BRACKETS,
+  MOST_CHARACTERS,
+  MOST_PARSING_BYTES,
+  MOST_PARSING_MS,
+  parseSource,
+} from '../../../src/review/source/syntax.ts';
 import { hostileTexts } from '../../review/hostile-javascript.ts';
 
 describe('the reader of JavaScript ends, and says what it could not read, with', () => {
@@ -22,17 +28,23 @@ test('calls that double are cut, and said', () => {
   expect(file.functions.at(-1)?.calls.length).toBe(1);
 });
 
-test('a parser that takes too long stops, and what it read stays', () => {
-  let time = 0;
+test.each([
+  ['time', MOST_PARSING_MS / 2, 0],
+  ['memory', 0, MOST_PARSING_BYTES / 2],
+])('a parser that takes too much %s stops, and what it read stays', (_what, millis, bytes) => {
+  let looks = 0;
   const text = `f();\n${'g();\n'.repeat(5000)}`;
-  const tree = parseSource(parser, text, () => {
-    time += MOST_PARSING_MS / 2;
-    return time;
-  });
+  const meter = { millis: () => millis * looks++, bytes: () => bytes * looks++ };
+  const tree = parseSource(parser, text, meter);
   expect(tree.hasErrors).toBe(true);
   expect(tree.unreadable[0]).toBeLessThan(text.length);
   expect(tree.root.children.length).toBeGreaterThan(100);
   expect(tree.root.children.length).toBeLessThan(5000);
+});
+
+test('brackets that are deeper than code is are not parsed', () => {
+  const tree = parseSource(parser, `f(); ${'['.repeat(10_000)}`);
+  expect(tree.unreadable[0]).toBe(5 + MOST_BRACKETS);
 });
 
 test('a huge file is read to a limit', () => {
