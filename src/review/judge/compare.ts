@@ -1,7 +1,7 @@
 import type { RecordedCall, SourceFunction } from '../source/definition.ts';
 import { type Budget, type Difference, differenceOf } from './difference.ts';
 import { type Effect, effectsOf, mergedEffects } from './effects.ts';
-import { withMarkers } from './executions.ts';
+import { occurrencesOf, withMarkers } from './executions.ts';
 import type { Place } from './places.ts';
 import { deprecatedPatches, type Entry, type Known, PATCH_PREFIX, patchesOf, recordedList } from './recorded-list.ts';
 
@@ -36,6 +36,8 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
   const known = knownIn(workflow.steps.map(({ name }) => name));
   const patches = [...patchesOf(before.calls)];
   const told = patches.slice(0, MOST_PATCHES);
+  const branches = branchesOf(before.calls, told);
+  const about = patchChanges(before.calls, after.calls, branches);
   const bySet: (readonly Effect[])[] = [];
   const differences: Difference[] = [];
   let isTooLong = false;
@@ -49,14 +51,14 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
       continue;
     }
     differences.push(difference);
-    const markersBeside = ({ name, call }: Entry) =>
+    const markersBeside = ({ name }: Entry) =>
       withMarkers(
         workflow,
         markers,
-        told.filter((patch) => !isSaidBy(patch, name ?? call.name, before.calls)),
+        told.filter((patch) => !isSaidBy(patch, name, branches)),
       );
-    const effects = effectsOf(difference, { workflow, old, now, markersBeside });
-    bySet.push(effects.map((effect) => aboutPatch(effect, before.calls, after.calls, markers)));
+    const effects = effectsOf(difference, { workflow, old, now, occurrences: occurrencesOf(old), markersBeside });
+    bySet.push(effects.map((effect) => aboutPatch(effect, about, markers)));
   }
   const limits = {
     isTooLong,
@@ -66,15 +68,37 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
   return { effects: mergedEffects(bySet, place.inFlight), limits };
 }
 
+/** The names that only one branch of a patch records, and what all others record. */
+interface Branches {
+  readonly taken: ReadonlySet<string>;
+  readonly notTaken: ReadonlySet<string>;
+  /** A name that stands outside of its branches, too, or in both. */
+  readonly elsewhere: ReadonlySet<string>;
+}
+
+function branchesOf(calls: readonly RecordedCall[], patches: readonly string[]): ReadonlyMap<string, Branches> {
+  const deprecated = deprecatedPatches(calls);
+  return new Map(
+    patches.map((patch) => {
+      const [taken, notTaken, outside] = [new Set<string>(), new Set<string>(), new Set<string>()];
+      for (const { name, guards } of calls) {
+        const guard = guards.find((each) => each.patch === patch);
+        const branch = guard === undefined ? outside : guard.isTaken === false ? notTaken : taken;
+        if (name !== undefined) branch.add(name);
+      }
+      // All executions take the branch of a deprecated patch.
+      const both = [...taken].filter((name) => notTaken.has(name) || deprecated.has(patch));
+      return [patch, { taken, notTaken, elsewhere: new Set([...outside, ...both]) }];
+    }),
+  );
+}
+
 /** Whether to have recorded this name says which branch of a patch an execution took: no other branch has it. */
-function isSaidBy(patch: string, name: string | undefined, calls: readonly RecordedCall[]): boolean {
+function isSaidBy(patch: string, name: string | undefined, all: ReadonlyMap<string, Branches>): boolean {
   if (name === PATCH_PREFIX + patch) return true;
-  // All executions take the branch of a deprecated patch.
-  if (deprecatedPatches(calls).has(patch)) return false;
-  const branches = calls
-    .filter((call) => call.name === name)
-    .map(({ guards }) => guards.find((guard) => guard.patch === patch)?.isTaken);
-  return branches.length > 0 && branches[0] !== undefined && branches.every((branch) => branch === branches[0]);
+  const branches = all.get(patch);
+  if (branches === undefined || name === undefined || branches.elsewhere.has(name)) return false;
+  return branches.taken.has(name) || branches.notTaken.has(name);
 }
 
 function subsetsOf(patches: readonly string[]): readonly ReadonlySet<string>[] {
@@ -94,32 +118,41 @@ function knownIn(names: readonly string[]): Known {
   };
 }
 
+/** A patch that a change takes away or deprecates. */
+interface PatchChange {
+  readonly patch: string;
+  readonly kind: 'patch-deprecated' | 'patch-removed';
+  readonly branches: Branches;
+}
+
+function patchChanges(
+  old: readonly RecordedCall[],
+  now: readonly RecordedCall[],
+  all: ReadonlyMap<string, Branches>,
+): readonly PatchChange[] {
+  const asked = patchesOf(now);
+  const deprecated = deprecatedPatches(now);
+  const wasDeprecated = deprecatedPatches(old);
+  return [...all].flatMap(([patch, branches]): readonly PatchChange[] => {
+    const isKept = asked.has(patch) && !deprecated.has(patch);
+    if (isKept || wasDeprecated.has(patch)) return [];
+    return [{ patch, branches, kind: deprecated.has(patch) ? 'patch-deprecated' : 'patch-removed' }];
+  });
+}
+
 /**
  * Executions without the marker of a patch took its old branch. Where the change takes the patch away, or deprecates it,
  * they meet the new branch. `DBOS.deprecatePatch` skips the marker of those that have it, and breaks none of them.
  * Source: run with TypeScript 5.3 and Python 3.4.
  */
-function aboutPatch(
-  effect: Effect,
-  old: readonly RecordedCall[],
-  now: readonly RecordedCall[],
-  markers: ReadonlySet<string>,
-): Effect {
+function aboutPatch(effect: Effect, changes: readonly PatchChange[], markers: ReadonlySet<string>): Effect {
   if (effect.patch !== undefined) return effect;
-  const asked = new Set([...patchesOf(now)]);
-  const deprecated = deprecatedPatches(now);
-  const wasDeprecated = deprecatedPatches(old);
-  for (const patch of patchesOf(old)) {
-    if (markers.has(patch) || wasDeprecated.has(patch)) continue;
-    if (asked.has(patch) && !deprecated.has(patch)) continue;
-    const isBehind = (name: string | undefined, isTaken: boolean) =>
-      old.some(
-        (call) => call.name === name && call.guards.some((guard) => guard.patch === patch && guard.isTaken === isTaken),
-      );
-    if (!isBehind(effect.instead, true) && !isBehind(effect.recorded, false)) continue;
-    return { ...effect, patch, kind: deprecated.has(patch) ? 'patch-deprecated' : 'patch-removed' };
-  }
-  return effect;
+  const { recorded, instead } = effect;
+  const change = changes.find(({ patch, branches }) => {
+    const meetsNew = instead !== undefined && branches.taken.has(instead);
+    return !markers.has(patch) && (meetsNew || branches.notTaken.has(recorded));
+  });
+  return change === undefined ? effect : { ...effect, patch: change.patch, kind: change.kind };
 }
 
 function limitsOf(

@@ -53,7 +53,7 @@ export function definitionsOn(
     (file[side]?.functions ?? []).flatMap((source): Definition[] => {
       const workflow = namesOf(source).find((name) => isInFlight(file, name) && !known.has(keyOf(name)));
       if (workflow === undefined || known.has(source)) return [];
-      const probable = msg`no changed file registers ${source.localName}, so only its name says which workflow it is`;
+      const probable = msg`The match is probable: no changed file registers ${source.localName}, and only its name says which workflow it is.`;
       return [{ workflow, source, file, line: source.nameLine, probable }];
     }),
   );
@@ -70,7 +70,8 @@ function namesOf({ localName }: SourceFunction): readonly WorkflowName[] {
 
 interface Module {
   readonly file: ChangedFile;
-  readonly source: SourceFile;
+  /** Its functions and workflows, by the names that others import them by. */
+  readonly named: ReadonlyMap<string, SourceFunction>;
 }
 
 /** The files of one side by the paths that an import can name them by. */
@@ -78,7 +79,9 @@ function modulesOf(files: readonly ChangedFile[], side: Side): ReadonlyMap<strin
   const modules = new Map<string, Module>();
   for (const file of files) {
     const source = file[side];
-    if (source !== undefined) modules.set(stemOf(pathOn(file, side)), { file, source });
+    if (source === undefined) continue;
+    const named = new Map([...source.workflows, ...source.functions].map((each) => [each.localName, each]));
+    modules.set(stemOf(pathOn(file, side)), { file, named });
   }
   return modules;
 }
@@ -101,12 +104,10 @@ function linkOf(
   if (workflow === undefined) return [];
   const path = pathOn(file, side);
   const module = modules.get(stemsOf(file[side], path, registration.from).find((stem) => modules.has(stem)) ?? '');
-  const source = [...(module?.source.functions ?? []), ...(module?.source.workflows ?? [])].find(
-    ({ localName }) => localName === importedName,
-  );
+  const source = module?.named.get(importedName);
   if (module === undefined || source === undefined)
     return [{ workflow, source: undefined, file, line, probable: undefined }];
-  const probable = msg`${path} registers it, and imports it from ${registration.from}`;
+  const probable = msg`The match is probable: ${path} registers it, and imports it from ${registration.from}.`;
   return [{ workflow, source, file: module.file, line: source.nameLine, probable }];
 }
 

@@ -1,6 +1,6 @@
 import type { InventoryWorkflow } from '../inventory/inventory.ts';
 import type { Difference, Gap } from './difference.ts';
-import { inFlightOf, recordedBy } from './executions.ts';
+import { executionsOf, inFlightOf, type Occurrence, recordedBy } from './executions.ts';
 import type { FindingKind } from './finding.ts';
 import { NONE, type Range, sum, union, upTo } from './range.ts';
 import { type Entry, patchOf } from './recorded-list.ts';
@@ -32,9 +32,14 @@ export interface Compared {
   readonly workflow: InventoryWorkflow;
   readonly old: readonly Entry[];
   readonly now: readonly Entry[];
+  /** Of the old list. */
+  readonly occurrences: readonly Occurrence[];
   /** Returns how many executions have these markers, as far as an entry does not say it already. */
   readonly markersBeside: (entry: Entry) => Range;
 }
+
+/** How many calls around a change are looked at, where each may or may not be recorded. */
+const MOST_LOOKED_AT = 50;
 
 type Shape = Omit<Effect, 'executions' | 'ofAll' | 'coversLater'>;
 
@@ -71,13 +76,16 @@ interface Ranges {
   readonly of: readonly { readonly entry: Entry; readonly range: Range }[];
   /** False where the code need not call anything there. */
   readonly isCertain: boolean;
+  /** There are more entries than are looked at: any execution can be broken. */
+  readonly isCut: boolean;
 }
 
-function totalOf({ of, isCertain }: Ranges, most: number): Range {
-  const total = union(
+function totalOf({ of, isCertain, isCut }: Ranges, most: number): Range {
+  const { low, high } = union(
     of.map(({ range }) => range),
     most,
   );
+  const total = { low, high: isCut && high > 0 ? most : high };
   return isCertain ? total : upTo(total);
 }
 
@@ -98,35 +106,38 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
 }
 
-function removedRanges(gap: Gap, { workflow, old, now, markersBeside }: Compared): Ranges {
+function removedRanges(gap: Gap, { workflow, now, occurrences, markersBeside }: Compared): Ranges {
   const { removed, inserted, oldNext } = gap;
   const first = oldNext - removed.length;
   const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
-  const behind = [...inserted, ...now.slice(gap.newNext)];
-  if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true };
+  const behind = [...inserted, ...now.slice(gap.newNext, gap.newNext + MOST_LOOKED_AT)];
+  if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true, isCut: false };
   const of = untilCertain(removed).map((entry, index) => {
-    const range = recordedBy(workflow, old, first + index, markersBeside);
+    const range = recordedBy(workflow, entry, occurrences[first + index], markersBeside);
     // Who waits has no row at the id of the call itself: that is free for what the new code calls there.
     return { entry, range: entry.isTimer ? upTo(range) : range };
   });
-  return { of, isCertain: behind.some(({ isSometimes }) => !isSometimes) };
+  return { of, isCertain: behind.some(({ isSometimes }) => !isSometimes), isCut: of.length > MOST_LOOKED_AT };
 }
 
-function insertedRanges(gap: Gap, { workflow, old, markersBeside }: Compared): Ranges {
-  const next = old.slice(gap.oldNext);
+function insertedRanges(gap: Gap, { workflow, old, occurrences, markersBeside }: Compared): Ranges {
+  const next = old.slice(gap.oldNext, gap.oldNext + MOST_LOOKED_AT + 1);
   const of = untilCertain(next).map((entry, index) => ({
     entry,
-    range: recordedBy(workflow, old, gap.oldNext + index, markersBeside),
+    range: recordedBy(workflow, entry, occurrences[gap.oldNext + index], markersBeside),
   }));
   const isInLoop = gap.inserted.some(({ isRepeated }) => isRepeated);
-  const again = isInLoop ? againInLoop(old.slice(0, gap.oldNext), workflow) : [];
-  return { of: [...of, ...again], isCertain: gap.inserted.some(({ isSometimes }) => !isSometimes) };
+  const again = isInLoop
+    ? againInLoop(old.slice(Math.max(0, gap.oldNext - MOST_LOOKED_AT), gap.oldNext), workflow)
+    : [];
+  const isCertain = gap.inserted.some(({ isSometimes }) => !isSometimes);
+  return { of: [...of, ...again], isCertain, isCut: of.length > MOST_LOOKED_AT };
 }
 
 /** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
 function untilCertain(entries: readonly Entry[]): readonly Entry[] {
   const certain = entries.findIndex(isCertain);
-  return certain === -1 ? entries : entries.slice(0, certain + 1);
+  return entries.slice(0, certain === -1 ? MOST_LOOKED_AT + 1 : Math.min(certain, MOST_LOOKED_AT) + 1);
 }
 
 /** Whether every execution that comes further has recorded an entry. */
@@ -135,11 +146,11 @@ function isCertain(entry: Entry | undefined): boolean {
 }
 
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */
-function againInLoop(old: readonly Entry[], { steps }: InventoryWorkflow): Ranges['of'] {
+function againInLoop(old: readonly Entry[], workflow: InventoryWorkflow): Ranges['of'] {
   return old
     .filter(({ isRepeated }) => isRepeated)
     .map((entry) => {
-      const twice = steps.find(({ name }) => name === entry.name)?.executions[1] ?? 0;
+      const twice = executionsOf(workflow, entry.name)[1] ?? 0;
       return { entry, range: { ...NONE, high: twice } };
     });
 }

@@ -7,6 +7,31 @@ export function inFlightOf({ pending, enqueued, delayed }: InventoryWorkflow): n
   return pending + enqueued + delayed;
 }
 
+/** How often an execution that has recorded an entry has recorded its name before: at least, and at most. */
+export interface Occurrence {
+  readonly least: number;
+  /** For one that not every execution records: how often all the others can account for the name. */
+  readonly most: number;
+}
+
+/** Returns the occurrences of all entries of a list. */
+export function occurrencesOf(list: readonly Entry[]): readonly Occurrence[] {
+  const total = new Map([...Map.groupBy(list, ({ key }) => key)].map(([key, entries]) => [key, mostOf(entries)]));
+  const earlier = new Map<string, Occurrence>();
+  return list.map(({ key, isSometimes, isRepeated }) => {
+    const { least, most } = earlier.get(key) ?? { least: 0, most: 0 };
+    const own = isRepeated ? MOST_OCCURRENCES : 1;
+    earlier.set(key, { least: least + (isSometimes ? 0 : 1), most: most + own });
+    const others = (total.get(key) ?? own) - own;
+    return { least, most: isSometimes ? others : most };
+  });
+}
+
+/** How many rows these entries record at most, in one execution. */
+function mostOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { isRepeated }) => sum + (isRepeated ? MOST_OCCURRENCES : 1), 0);
+}
+
 /**
  * Returns how many executions in flight have recorded an entry of the old list, out of those with these markers. Names
  * and counts are all that is known. So it is exact where the text is straight, and a range where an earlier call of the
@@ -14,16 +39,23 @@ export function inFlightOf({ pending, enqueued, delayed }: InventoryWorkflow): n
  */
 export function recordedBy(
   workflow: InventoryWorkflow,
-  list: readonly Entry[],
-  at: number,
+  entry: Entry,
+  occurrence: Occurrence | undefined,
   markersBeside: (entry: Entry) => Range,
 ): Range {
-  const entry = list[at];
-  if (entry === undefined) return { low: 0, high: 0 };
   const patch = patchOf(entry.call);
-  const own = patch === undefined ? stepRange(workflow, list, at, entry) : markedWith(workflow, patch);
+  const own = patch === undefined ? stepRange(workflow, entry, occurrence) : markedWith(workflow, patch);
   return intersection([own, markersBeside(entry)], inFlightOf(workflow));
 }
+
+/** Returns how many executions recorded a step once, twice, and so on. */
+export function executionsOf(workflow: InventoryWorkflow, step: string | undefined): readonly number[] {
+  const known = executionsBy.get(workflow) ?? new Map(workflow.steps.map(({ name, executions }) => [name, executions]));
+  executionsBy.set(workflow, known);
+  return (step === undefined ? undefined : known.get(step)) ?? [];
+}
+
+const executionsBy = new WeakMap<InventoryWorkflow, ReadonlyMap<string, readonly number[]>>();
 
 /** Returns how many executions in flight have exactly these markers out of some. */
 export function withMarkers(workflow: InventoryWorkflow, markers: Markers, patches: Iterable<string>): Range {
@@ -41,21 +73,11 @@ export function markedWith(workflow: InventoryWorkflow, patch: string): Range {
   return widened(workflow, { low: executions, high: executions });
 }
 
-function stepRange(workflow: InventoryWorkflow, list: readonly Entry[], at: number, entry: Entry): Range {
-  const executions = workflow.steps.find(({ name }) => name === entry.name)?.executions ?? [];
-  const isSame = ({ name }: Entry) => name === entry.name;
-  const earlier = list.slice(0, at).filter(isSame);
-  const others = [...earlier, ...list.slice(at + 1).filter(isSame)];
-  const least = earlier.filter(({ isSometimes }) => !isSometimes).length;
-  // One that not every execution records is certain only where all the others cannot account for the rows.
-  const most = mostOf(entry.isSometimes ? others : earlier);
+function stepRange(workflow: InventoryWorkflow, entry: Entry, occurrence: Occurrence | undefined): Range {
+  const executions = executionsOf(workflow, entry.name);
+  const { least, most } = occurrence ?? { least: 0, most: MOST_OCCURRENCES };
   const range = { low: executions[most] ?? 0, high: executions[Math.min(least, MOST_OCCURRENCES - 1)] ?? 0 };
   return widened(workflow, { low: Math.min(range.low, range.high), high: range.high });
-}
-
-/** How many rows these entries record at most, in one execution. */
-function mostOf(entries: readonly Entry[]): number {
-  return entries.some(({ isRepeated }) => isRepeated) ? MOST_OCCURRENCES : entries.length;
 }
 
 /** Executions whose steps were not read can have recorded anything. */

@@ -30,9 +30,14 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
   });
   const found = judged.flatMap((each) => {
     const ranked = findingOf(each, places);
-    return ranked === undefined ? [] : [{ ...ranked, accepted: acceptedBy(each.change) }];
+    const { workflow, file } = each.change.before;
+    const name = keyOf(workflow, file.application);
+    return ranked === undefined ? [] : [{ ...ranked, name, accepted: acceptedBy(each.change) }];
   });
-  const ordered = found.toSorted(bySeverity);
+  // The first of a name is its most severe one.
+  const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(
+    ([first]) => first ?? [],
+  );
   return {
     findings: ordered.flatMap(({ finding, accepted }) => (isReason(accepted) ? [] : remarked(finding, accepted))),
     accepted: ordered.flatMap(({ finding, accepted }): readonly AcceptedFinding[] =>

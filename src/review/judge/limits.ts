@@ -119,7 +119,7 @@ function comparisonLimits(judged: readonly Judged[]): readonly Message[] {
     ...about(
       unread,
       String,
-      (names) => msg`Only one of the two texts was in the change, so they were not compared: ${names}.`,
+      (names) => msg`Not compared, since only one of two texts is in the change, or too many have the name: ${names}.`,
     ),
     ...about(
       having(({ patches }) => patches.length > 0),

@@ -189,13 +189,15 @@ describe('registered elsewhere', () => {
     ];
     const { findings, probable } = review(files, inventoryOf([work({ workflow: 'buy' })]));
     expect(findings).toMatchObject([{ kind: 'step-removed', path: 'src/orders.ts', workflow: { name: 'buy' } }]);
-    expect(probable).toEqual(['"src/main.ts" registers it, and imports it from "./orders"']);
+    expect(probable).toEqual(['The match is probable: "src/main.ts" registers it, and imports it from "./orders".']);
   });
 
   test('without that file, the name of the function decides', () => {
     const { findings, probable } = review([changedFile(functions(OLD), functions(NEW))], inventoryOf([work()]));
     expect(findings).toMatchObject([{ kind: 'step-removed', workflow: { name: 'checkOut' } }]);
-    expect(probable).toEqual(['no changed file registers "checkOut", so only its name says which workflow it is']);
+    expect(probable).toEqual([
+      'The match is probable: no changed file registers "checkOut", and only its name says which workflow it is.',
+    ]);
   });
 
   test('a name that nothing in flight has is nothing', () => {
@@ -241,7 +243,9 @@ describe('registered elsewhere', () => {
     const files = [changedFile(own, {}), changedFile({}, main, { path: 'src/main.ts', oldPath: 'src/main.ts' })];
     const { findings, limits } = review(files, inventoryOf([work({ workflow: 'buy' })]));
     expect(findings).toEqual([]);
-    expect(limits.join()).toContain('Only one of the two texts was in the change, so they were not compared: "buy".');
+    expect(limits.join()).toContain(
+      'Not compared, since only one of two texts is in the change, or too many have the name: "buy".',
+    );
   });
 
   test('Python finds the file by its module', () => {
@@ -445,8 +449,37 @@ test('what could not be followed is said once, and of work in flight only', () =
   ]);
 });
 
+test('texts in which everything is uncertain take no time', () => {
+  const calls = (count: number) =>
+    Array.from({ length: 3000 }, (_, index) => [`if s${index % count}`, 'patch x', '+y for z']).flat();
+  const of = (names: readonly string[]) => ({ workflows: [sourceWorkflow('checkOut', names)] });
+  const files = [changedFile(of(calls(1)), of(calls(3)))];
+  const recorded = ['s0', 's1', 's2', 'z', 'DBOS.patch-x'];
+  const { findings, limits } = review(files, inventoryOf([work({ recorded }), work({ recorded, version: SHARED })]));
+  expect(findings.length + limits.length).toBeGreaterThan(0);
+});
+
+test('names that many files define take no time', () => {
+  const many = Array.from({ length: 3000 }, () => before);
+  const other = Array.from({ length: 3000 }, () => sourceWorkflow('checkOut', NEW));
+  const registration = {
+    importedName: 'checkOut',
+    from: './orders',
+    line: 3,
+    workflow: { name: 'buy', className: null },
+  };
+  const registrations = Array.from({ length: 3000 }, () => registration);
+  const files = [
+    changedFile({ workflows: many }, {}),
+    changedFile({ registrations }, { workflows: other, registrations }, { path: 'b.ts', oldPath: 'b.ts' }),
+  ];
+  const { findings, limits } = review(files, inventoryOf([work(), work({ workflow: 'buy' })]));
+  expect(findings.map(({ workflow }) => workflow.name)).toEqual(['checkOut']);
+  expect(limits.join()).toContain('too many have the name');
+});
+
 test('texts without end are a limit, and take no time', () => {
-  const calls = Array.from({ length: 100_000 }, (_, index) => `s${index % 7}`);
+  const calls = Array.from({ length: 20_000 }, (_, index) => `s${index % 7}`);
   const files = [
     changedFile(
       { workflows: [sourceWorkflow('checkOut', calls)] },
