@@ -131,7 +131,7 @@ async function changesOf(
   });
   const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
   const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });
-  const limits = [...review.limits, ...unknownIn(placed, inventory)];
+  const limits = [...review.limits, ...listing.limits, ...unknownIn(placed, inventory)];
   return {
     review: { ...review, limits },
     files: { changed: listing.changed, read: files.length },

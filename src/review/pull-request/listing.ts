@@ -1,4 +1,5 @@
-import { type Message, msg } from '../../message.ts';
+import { extname } from 'node:path';
+import { type Message, msg, trusted } from '../../message.ts';
 import { type PathRule, placeOf } from '../paths.ts';
 import { filesLeftOut, movedOn, type ReviewProblem } from '../problems.ts';
 import { languageOf } from '../source/index.ts';
@@ -29,6 +30,8 @@ export interface Listing {
   readonly problems: readonly ReviewProblem[];
   /** The lines of `paths` that matched no changed file. */
   readonly unmatched: readonly string[];
+  /** What to say of files in languages of DBOS that are not read. */
+  readonly limits: readonly Message[];
 }
 
 /**
@@ -55,6 +58,7 @@ export async function listFiles(
     changed: now.changedFiles,
     problems: leftOut(now.changedFiles - listed.length, files.length - MOST_READ),
     unmatched: rules.filter(({ matches }) => !paths.some(matches)).map(({ text }) => text),
+    limits: unreadLanguages(listed, rules),
   };
 }
 
@@ -83,6 +87,25 @@ function fileToRead(
     sha,
     application: (newPlace || oldPlace || undefined)?.application,
   };
+}
+
+/** Languages with an SDK of DBOS whose files are not read, by the ends of their names. */
+const UNREAD: ReadonlyMap<string, string> = new Map([
+  ['.go', 'Go'],
+  ['.java', 'Java'],
+  ['.kt', 'Kotlin'],
+  ['.rs', 'Rust'],
+]);
+
+function unreadLanguages(listed: readonly ListedFile[], rules: readonly PathRule[]): readonly Message[] {
+  const languages = listed.flatMap(
+    ({ path }) => (placeOf(path, rules) && UNREAD.get(extname(path).toLowerCase())) ?? [],
+  );
+  if (languages.length === 0) return [];
+  const names = trusted([...new Set(languages)].toSorted().join(', '));
+  return [
+    msg`Files in languages that a review does not read (${names}): ${languages.length}. Their workflows were not reviewed.`,
+  ];
 }
 
 function leftOut(unlisted: number, beyond: number): readonly ReviewProblem[] {

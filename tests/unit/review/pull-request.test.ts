@@ -83,6 +83,15 @@ describe('the changed files', () => {
     expect(unmatched).toEqual(['shpo/** = shop']);
   });
 
+  test('in another language of DBOS are said, where they are in the paths that are named', async () => {
+    const pull = pullRequest({ after: { 'shop/a.go': '1', 'shop/B.java': '1', 'shop/c.go': '1', 'shop/d.md': '1' } });
+    const said = async (...paths: readonly string[]) => (await list(pull, ...paths)).limits.map(plain);
+    expect(await said()).toEqual([
+      'Files in languages that a review does not read (Go, Java): 3. Their workflows were not reviewed.',
+    ]);
+    expect(await said('crm/**')).toEqual([]);
+  });
+
   test.each(['', '!', 'a = ', '!a = b', ' = shop'])('cannot be named by %j', (line) => {
     expect(pathRuleOf(line)).toBeUndefined();
   });
