@@ -3,7 +3,7 @@ import { moreAt } from '../../report/help.ts';
 import { plain, visible } from '../../report/text.ts';
 import type { Finding } from '../judge/finding.ts';
 import { conclusionOf, type ReviewRun } from '../run.ts';
-import { asOf, cut, headlineOf, nameOf, sentencesOf, TITLES } from './words.ts';
+import { asOf, cut, headlineOf, nameOf, SUGGESTED, sentencesOf, TITLES } from './words.ts';
 
 export interface ReviewAnnotation {
   readonly level: 'error' | 'warning' | 'notice';
@@ -54,7 +54,7 @@ function findingOf(finding: Finding, run: ReviewRun): ReviewAnnotation {
   // The log shows messages without title and place, and a path that cannot be shown cannot be a place.
   const isPlain = visible(path, PATH_CHARACTERS) === path;
   const text = plain(joined([sentencesOf(finding), asOf(run)]));
-  const code = suggestion === undefined ? '' : `\n${codeLines(suggestion)}`;
+  const code = suggestion === undefined ? '' : `\n${SUGGESTED}\n${codeLines(suggestion)}`;
   return {
     level: severity,
     title: `${TITLES[kind]}: ${visible(nameOf(workflow), NAME_CHARACTERS)}`,

@@ -4,7 +4,7 @@ import { helpLink } from '../../report/help.ts';
 import { blocks, code, codeBlock, markdown, more, quoteBlock } from '../../report/markdown.ts';
 import type { AcceptedFinding, Finding } from '../judge/finding.ts';
 import { conclusionOf, type ReviewRun } from '../run.ts';
-import { asOf, headlineOf, nameOf, sentencesOf, TITLES } from './words.ts';
+import { asOf, headlineOf, nameOf, SUGGESTED, sentencesOf, TITLES } from './words.ts';
 
 /* The page of a review in GitHub-flavoured Markdown: the job summary, and the comment on the pull request. */
 
@@ -49,7 +49,7 @@ function findingBlock(finding: Finding): string {
   return blocks(
     `${icon} **${TITLES[kind]}** in ${code(nameOf(workflow))}, ${code(`${path}:${line}`)}`,
     quoteBlock(sentencesOf(finding)),
-    suggestion === undefined ? '' : codeBlock(languageOf(path), linesOf(suggestion)),
+    suggestion === undefined ? '' : blocks(SUGGESTED, codeBlock(languageOf(path), linesOf(suggestion))),
   );
 }
 

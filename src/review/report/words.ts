@@ -37,6 +37,9 @@ export function asOf({ observedAt }: Pick<ReviewRun, 'observedAt'>): Message {
   return trusted(`In flight as of ${time.slice(0, 10)} ${time.slice(11, 16)} UTC.`);
 }
 
+/** What stands before the lines of code that a finding suggests. */
+export const SUGGESTED = 'The same change behind a patch:';
+
 /** The answer in one sentence. */
 export function headlineOf({ review, isMergeQueue, failure, problems }: ReviewRun): Message {
   if (failure !== undefined) return trusted('The review failed');

@@ -78,9 +78,11 @@ describe('an annotation', () => {
     const suggestion = "if (await DBOS.patch('x')) {\n\tawait ship();\n}";
     const run = reviewed({ findings: [finding('a', { suggestion })] });
     expect(annotationsOf(run)[0]?.message).toMatch(
-      /UTC\.\nif \(await DBOS\.patch\('x'\)\) \{\n {2}await ship\(\);\n\}$/,
+      /UTC\.\nThe same change behind a patch:\nif \(await DBOS\.patch\('x'\)\) \{\n {2}await ship\(\);\n\}$/,
     );
-    expect(pageOf(run, SUMMARY_BYTES)).toContain("```ts\nif (await DBOS.patch('x')) {\n  await ship();\n}\n```");
+    expect(pageOf(run, SUMMARY_BYTES)).toContain(
+      "\n\nThe same change behind a patch:\n\n```ts\nif (await DBOS.patch('x')) {\n  await ship();\n}\n```",
+    );
   });
 
   test('is one for all that is wrong with the review itself, and an error where the step fails for it', () => {
