@@ -60,6 +60,7 @@ describe('a registration', () => {
       'class C { static async own() {} }\nconst { own } = C;\nDBOS.registerWorkflow(own, { name: "x", ctorOrProto: C });',
       'C x (C.own)',
     ],
+    ['class C { static async own() {} }\nC.own = DBOS.registerWorkflow(C.own, { ctorOrProto: C });', 'C own (C.own)'],
     ['class C { @DBOS.workflow() static async own() {} }', 'C own (C.own)'],
     [
       'class C extends ConfiguredInstance { @DBOS.workflow({ maxRecoveryAttempts: 3, name: "x" }) async own() {} }',
@@ -183,6 +184,9 @@ export const other = DBOS.registerWorkflow(
   });
 });
 
+/** A workflow that is called, and one that is started and awaited, record the same. */
+const CHILDREN = ['child w1', 'other DBOS.getResult', 'child w1', 'other DBOS.getResult'];
+
 describe('the calls of a workflow', () => {
   test.each([
     ['if (a) { STEP1 } else STEP2', ['step 1 [condition]', 'step 2 [condition]']],
@@ -219,12 +223,15 @@ describe('the calls of a workflow', () => {
     ],
     ['if (!order.paid) return; STEP1', ['step 1']],
     ['const text = `${await s1()}`; await sql`select ${await s2()}`;', ['step s1', 'step s2']],
+    ['await DBOS.sleep(0); await DBOS.sleep(0.5);', ['sleep DBOS.sleep']],
+    ['await w1(); await (await DBOS.startWorkflow(w1)()).getResult();', CHILDREN],
     ['label: for (;;) { STEP1 continue label; }', ['step 1 [loop]']],
   ])('of %j', (statements, expected) => {
     const text = statements.replace(/STEP(\d)/g, (_all, name: string) => step(name));
     const steps =
       's1 = DBOS.registerStep(async () => {}, { name: "s1" }), s2 = DBOS.registerStep(async function s2() {})';
-    expect(calls(text, `const ${steps};`)).toEqual(expected);
+    const child = 'const w1 = DBOS.registerWorkflow(async () => {}, { name: "w1" });';
+    expect(calls(text, `const ${steps};\n${child}`)).toEqual(expected);
   });
 
   test.each([
@@ -276,6 +283,17 @@ const stock = new Stock(new Box());`;
     expect(calls('await stock.all(); await helpers.one(); await helpers["two"]();', declarations)).toEqual(
       ['first', 'last', 'pack', 'arrow', 'more', 'one', 'two'].map((name) => `step ${name}`),
     );
+  });
+
+  test('know what is registered in the place of a method', () => {
+    const declarations = `class C { static async pay() { await DBOS.sleep(1); } async ship() { await DBOS.sleep(1); } }
+C.pay = DBOS.registerStep(C.pay); C.prototype.ship = DBOS.registerStep(C.prototype.ship, { name: 'send' }); const c = new C();`;
+    expect(calls('await C.pay(); await c.ship();', declarations)).toEqual(['step pay', 'step send']);
+  });
+
+  test("of a package are not taken for those of the language, where the file is the application's own", () => {
+    const declarations = "import { Cart } from './cart'; import lodash from 'lodash';";
+    expect(calls('await Promise.all([Cart.add(1)]); lodash.map([], 1);', declarations)).toEqual(['call add']);
   });
 
   test('of things from other files have the last part of the name', () => {

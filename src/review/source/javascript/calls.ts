@@ -116,10 +116,7 @@ function isNoSleep(reader: BodyReader, call: SyntaxNode, name: string): boolean 
 /** `DBOS.runStep(fn, { name })`, `dataSource.runTransaction(fn, { name })`: what is in `fn` is not the workflow's. */
 function visitStep(reader: BodyReader, call: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
   const [inside, ...rest] = argumentsOf(call);
-  if (inside !== undefined) {
-    reader.insides.add(inside.node);
-    reader.insides.add(unwrap(inside.node));
-  }
+  if (inside !== undefined) reader.insides.add(inside.node);
   const isKnown = inside !== undefined && !inside.isSpread;
   const own: Naming = isKnown ? functionName(reader.context, inside.node) : { kind: 'computed' };
   return [

@@ -65,8 +65,8 @@ function recordForeign(
   guards: readonly Guard[],
 ): readonly Found[] {
   const name = path.split('.').at(-1) ?? '';
-  // Modules of Node know nothing of DBOS.
-  if (from.startsWith('node:') || looksBuiltin(at, name)) return [];
+  // Modules of Node know nothing of DBOS, and packages have methods like those of the language.
+  if (from.startsWith('node:') || (!from.startsWith('.') && looksBuiltin(at, name))) return [];
   const naming: Naming = name === '' || name === 'default' ? nameInText(reader, at) : { kind: 'foreign', name };
   return recorded(reader, at, 'call', naming, guards);
 }
