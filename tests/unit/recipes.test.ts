@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { parseInputs } from '../../src/inputs.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { parseReviewInputs } from '../../src/review/inputs.ts';
@@ -99,6 +99,18 @@ describe('the review in a recipe', () => {
     const database = url === undefined ? {} : { 'database-url': 'postgresql://gate:secret@db.example/shop' };
     const texts = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)]));
     expect(() => parseReviewInputs({ ...review.defaults, ...texts, ...database }, context)).not.toThrow();
+  });
+
+  test('has paths that it accepts, where the page shows them alone', () => {
+    const fragments = pages.flatMap(({ blocks }) => blocks.filter(({ text }) => text.startsWith('paths:')));
+    const [paths, ...others] = fragments.map(({ text }) => String(parse(text).paths));
+    expect(others).toEqual([]);
+    const inputs = parseReviewInputs({ ...review.defaults, paths: paths ?? '' }, context);
+    expect(inputs.paths.map(({ isExclusion, application }) => [isExclusion, application])).toEqual([
+      [false, 'shop'],
+      [false, 'mail'],
+      [true, undefined],
+    ]);
   });
 
   test('finds in its cache what the inventory has saved there', () => {
