@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Guard, RecordedCall, SourceFunction } from '../../../src/review/source/definition.ts';
 import { readPython } from '../../../src/review/source/python/index.ts';
 
-const IMPORTS = 'import asyncio, dbos, functools\nfrom dbos import DBOS, Queue\nfrom payments import charge, options\n';
+const IMPORTS =
+  'import asyncio, dbos, functools\nfrom dbos import DBOS, Queue\nfrom payments import charge, options\nfrom json import dumps\n';
 const DEFINITIONS = `
 @DBOS.step()
 def pack(): work()
@@ -20,6 +21,9 @@ jobs = Queue("jobs")
 
 def renamed(): work()
 renamed = DBOS.step(name="later")(renamed)
+
+def bound(): pass
+bound = DBOS.workflow(name="bound again")(bound)
 
 @DBOS.workflow(name=computed())
 def nameless(): pass
@@ -49,10 +53,12 @@ describe('names of workflows', () => {
     ['from dbos import DBOS as D\n@D.workflow(name="g")\nasync def f(): pass', 'g of null'],
     ['import dbos\n@dbos.DBOS.workflow(max_recovery_attempts=3)\ndef f(): pass', 'f of null'],
     ['import dbos as d\n@d.DBOS.workflow()\ndef f(): pass', 'f of null'],
+    ['\ufefffrom .setup import *\n\f\n@DBOS.workflow()\ndef f(): pass', 'f of null'],
     ['from .setup import dbos\n@dbos.workflow()\ndef f(): pass', 'f of null'],
     ['from dbos import DBOS\napp = DBOS(config=c)\n@app.workflow()\ndef f(): pass', 'f of null'],
     ['from dbos import DBOS\ndurable = DBOS.workflow(name="g")\n@durable\ndef f(): pass', 'g of null'],
     ['from dbos import DBOS\ndurable = DBOS.workflow\n@durable()\ndef f(): pass', 'f of null'],
+    ['from dbos import DBOS\n@DBOS.workflow(name=r"a\\n")\ndef f(): pass', 'a\\n of null'],
     ['from dbos import DBOS\nNAME = "g"\n@DBOS.workflow(name=NAME)\ndef f(): pass', 'g of null'],
     ["from dbos import DBOS\n@DBOS.workflow(name=f'g' 'h')\ndef f(): pass", 'gh of null'],
     ['from dbos import DBOS\n@DBOS.workflow(name="\\u0067\\n")\ndef f(): pass', 'g\n of null'],
@@ -83,7 +89,7 @@ describe('names of workflows', () => {
       'f of null',
     ],
     [
-      'from dbos import DBOS\nif TYPE_CHECKING:\n  def f(): pass\nelse:\n  @DBOS.workflow()\n  def f(): g()',
+      'from dbos import DBOS\nif TYPE_CHECKING:\n  @DBOS.workflow()\n  def g(): pass\nelse:\n  @DBOS.workflow()\n  def f(): g()',
       'f of null',
     ],
     ['from dbos import DBOS\ntry:\n  import x\nexcept ImportError:\n  @DBOS.workflow()\n  def f(): pass', 'f of null'],
@@ -136,7 +142,7 @@ describe('names of workflows', () => {
 
   test('functions that record, and that nothing here registers, are for other files', () => {
     const file = readPython(
-      'from dbos import DBOS\nfrom x import y\nclass A:\n  def f(self): y()\ndef g(): DBOS.sleep(1)\ndef h(): len(x)\n@DBOS.step()\ndef s(): y()',
+      'from dbos import DBOS\nfrom x import y\nclass A:\n  def f(self): y()\ndef g():\n  def inside(): DBOS.sleep(1)\n  inside()\ndef h(): len(x)\n@DBOS.step()\ndef s(): y()',
     );
     expect(file.functions.map(({ localName }) => localName)).toEqual(['A.f', 'g']);
   });
@@ -192,6 +198,7 @@ describe('what a body records', () => {
     ],
     ['DBOS.retrieve_workflow(i)\nDBOS.retrieve_workflow(i, False)', ['other DBOS.getStatus']],
     ['DBOS.fork_workflow(i, 1)', ['other DBOS.forkWorkflow', 'other DBOS.getStatus']],
+    ['dumps(pack())', ['step pack']],
     ['charge(order)\nlen(order); order.items(); DBOS.logger.info("x")', ['call charge']],
     ['order.shop.reserve()', ['call reserve']],
     ['await asyncio.to_thread(pack)', ['step pack']],
@@ -205,6 +212,7 @@ describe('what a body records', () => {
     ['order.handle.get_result()', ['other DBOS.getResult']],
     ['DBOS.run_step(None, renamed)', ['step renamed']],
     ['renamed()', ['step later']],
+    ['bound()', ['child bound again', 'other DBOS.getResult']],
   ])('%j', (body, expected) => {
     expect(calls(body)).toEqual(expected);
   });
@@ -294,7 +302,7 @@ def main():
       'sleep DBOS.sleep < loop < loop',
     ]);
     expect(calls('f = lambda x: pack()\nf(1)')).toEqual(['step pack']);
-    expect(main('helper(1)', helper).calls.map(({ line }) => line)).toEqual([26, 27]);
+    expect(main('helper(1)', helper).calls.map(({ line }) => line)).toEqual([30, 31]);
   });
 });
 
@@ -381,11 +389,39 @@ describe('what the text does not tell', () => {
     ['STEPS[n]()', 'dispatch '],
     ['getattr(order, n)()', 'dispatch '],
     ['n()', 'dispatch '],
+    ['if n: f = pack\nelse: f = label\nf()', 'dispatch '],
+    [`${'f = pack\n'.repeat(60)}f()`, 'dispatch '],
     ['f = pack if n else label\nf()', 'dispatch '],
     ['for f in (pack, label): f()', 'dispatch '],
   ])('is noted: %j', (body, note) => {
     expect(calls(body)).toEqual([]);
     expect(notes(body)).toEqual([note]);
+  });
+
+  test('is what a decorator of the file registers', () => {
+    const more = '\ndef durable(f): return DBOS.step(name=f.__name__)(f)\n@durable\ndef wrapped(): DBOS.sleep(1)\n';
+    expect(calls('wrapped()', more)).toEqual(['step undefined']);
+    expect(notes('wrapped()', more)).toEqual(['computed-name wrapped']);
+  });
+
+  test('is what a registration by a computed name registers', () => {
+    const file = readPython('from dbos import DBOS\nDBOS.workflow()(ALL[0])\n');
+    expect(file.notFollowed).toEqual([{ line: 2, why: 'computed-name', name: 'DBOS.workflow' }]);
+  });
+
+  test('is not what a class names around a method', () => {
+    const more = '\nclass Box:\n    pack = None\n    def close(self): pack()\n';
+    expect(calls('Box().close()', more)).toEqual(['step pack']);
+  });
+
+  test('has the line of its name', () => {
+    expect(main('(order\n  .first()\n  .second())').calls.map(({ line }) => line)).toEqual([32, 33]);
+  });
+
+  test('is not what `global` puts into the module', () => {
+    expect(calls('alias()', '\nalias = None\ndef connect():\n    global alias\n    alias = pack\n')).toEqual([
+      'step pack',
+    ]);
   });
 
   test('recursion is cut', () => {
@@ -462,6 +498,7 @@ describe('text that the grammar has trouble with', () => {
       ['DBOS.recv', 'DBOS.getEvent', 'DBOS.sleep', 'DBOS.send'],
     ],
     ['with (DBOS.recv() as a):\n    DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
+    ['match DBOS.recv():\n    case A() | str() as s: DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
     ['match = DBOS.recv()\n  type = match.x', ['DBOS.recv']],
     ['x = f"{DBOS.recv()["a"]}"', ['DBOS.recv']],
   ])('is read all the same: %j', (text, expected) => {

@@ -34,7 +34,7 @@ class File {
 
   constructor(text: string) {
     this.#values = new Values(readModule(parsePython(text)));
-    this.#lineOf = linesOf(text);
+    this.#lineOf = linesOf(this.#values.tree.text);
     this.#recordingOf = recorder(bodiesOf(this.#values, this.#lineOf));
   }
 

@@ -4,12 +4,15 @@ import { childOf, parseSource, type SyntaxNode, type SyntaxTree } from '../synta
 /** Places that are noted as unreadable in a file. */
 const MOST_UNREADABLE = 20;
 
+const BYTE_ORDER_MARK = '\ufeff';
+
 /**
- * Parses Python. The grammar finds an error in a bare `yield`, and in `with (a as b, c):`, but loses nothing there: these
- * are no errors of the text.
+ * Parses Python. The grammar finds an error in a bare `yield`, in `with (a as b, c):` and in `case A():`, but loses nothing
+ * there: these are no errors of the text.
  */
 export function parsePython(text: string): SyntaxTree {
-  const tree = parseSource(parser, text);
+  // Python skips them, and the grammar does not. The lines stay what they are.
+  const tree = parseSource(parser, (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text).replaceAll('\f', ''));
   const errors = errorsIn(tree.root);
   const places = new Set(errors.map(({ from }) => from));
   const unknown = errors.filter((error) => !isKnown(error)).map(({ from }) => from);
@@ -27,6 +30,9 @@ function errorsIn(root: SyntaxNode): readonly SyntaxNode[] {
 
 function isKnown({ parent }: SyntaxNode): boolean {
   if (parent?.name === 'YieldStatement' || parent?.name === 'YieldExpression') return parent.children.length === 2;
+  if (parent?.name === 'PatternArgList') return parent.children.length === 2;
+  if (parent?.name === 'LiteralPattern')
+    return parent.parent?.name === 'PatternArgList' && parent.children.length === 1;
   const isInBrackets = parent?.name === 'ParenthesizedExpression' || parent?.name === 'TupleExpression';
   const statement = isInBrackets ? parent.parent : parent;
   return statement?.name === 'WithStatement' && childOf(statement, 'Body') !== undefined;
