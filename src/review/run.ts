@@ -127,7 +127,7 @@ async function changesOf(
   const { listing, files, problems } = await clock.withTimeout(REVIEW_MS, async (overdue) => {
     const ask: Ask = asker({ clock, cancelled, overdue, context });
     const found: Listing = await listFiles(api, ask, headSha, inputs.paths);
-    return { listing: found, ...(await readVersions(api, ask, found, headSha)) };
+    return { listing: found, ...(await readVersions(api, ask, found, headSha, clock.now)) };
   });
   const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
   const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });

@@ -11,6 +11,8 @@ import type { Ask } from './requests.ts';
 export const FILE_BYTES = 2 * 1024 * 1024;
 /** All versions of all files. In bytes. */
 export const ALL_BYTES = 16 * 1024 * 1024;
+/** All files that come before one that is still parsed. In milliseconds. */
+export const PARSING_MS = 60_000;
 /** Requests at a time. GitHub takes 100. */
 const AT_A_TIME = 6;
 
@@ -19,13 +21,19 @@ export interface ReadFiles {
   readonly problems: readonly ReviewProblem[];
 }
 
+/** Why a file was not read. */
+interface Unread {
+  readonly why: Message;
+}
+
 /** A text, or why there is none. */
-type Version = { readonly text: string } | { readonly why: Message };
+type Version = { readonly text: string } | Unread;
 
 /**
  * Reads both versions of each file: the old one at the merge base, so that what the base branch has changed meanwhile is
  * not taken for a change of the pull request.
  *
+ * @param now A monotonic clock, in milliseconds.
  * @throws ReviewProblem where GitHub refuses
  */
 export async function readVersions(
@@ -33,7 +41,9 @@ export async function readVersions(
   ask: Ask,
   { mergeBase, files }: Pick<Listing, 'mergeBase' | 'files'>,
   headSha: string,
+  now: () => number,
 ): Promise<ReadFiles> {
+  const sources = sourceReader(now);
   let left = ALL_BYTES;
   const reserve = (bytes: number): boolean => {
     left -= bytes;
@@ -46,9 +56,9 @@ export async function readVersions(
     const before = await read(file.oldPath, mergeBase, null);
     const after = await read(file.newPath, headSha, file.sha);
     const whys = [before, after].flatMap((version) => (version !== undefined && 'why' in version ? [version.why] : []));
-    return whys[0] === undefined
-      ? changedFile(file, textOf(before), textOf(after))
-      : { path: pathOf(file), why: whys[0] };
+    if (whys[0] !== undefined) return { path: pathOf(file), why: whys[0] };
+    const source = sources(file, textOf(before), textOf(after));
+    return 'why' in source ? { path: pathOf(file), why: source.why } : source;
   });
   const changed = results.flatMap((result) => {
     if (!('why' in result)) return [result];
@@ -63,6 +73,23 @@ const textOf = (version: Version | undefined) =>
 
 /** Its path now; that of the old version where it is gone. */
 const pathOf = ({ newPath, oldPath }: FileToRead) => newPath ?? oldPath ?? '';
+
+/** Returns a function that reads the sources of a file's versions, or says why it did not. It never throws. */
+function sourceReader(now: () => number) {
+  let spentMs = 0;
+  return (file: FileToRead, before: string | undefined, after: string | undefined): ChangedFile | Unread => {
+    // Text that is made to be slow takes many seconds per file.
+    if (spentMs > PARSING_MS) return { why: trusted('the files before it took more than a minute') };
+    const start = now();
+    try {
+      return changedFile(file, before, after);
+    } catch {
+      return { why: trusted('its grammar was too much for the parser') };
+    } finally {
+      spentMs += now() - start;
+    }
+  };
+}
 
 function changedFile(file: FileToRead, before: string | undefined, after: string | undefined): ChangedFile {
   const path = pathOf(file);

@@ -7,7 +7,7 @@ import type { PullRequestApi } from '../../../src/review/pull-request/api.ts';
 import { keepComment, markerOf } from '../../../src/review/pull-request/comment.ts';
 import { listFiles, MOST_READ } from '../../../src/review/pull-request/listing.ts';
 import { type Ask, asker } from '../../../src/review/pull-request/requests.ts';
-import { ALL_BYTES, FILE_BYTES, readVersions } from '../../../src/review/pull-request/versions.ts';
+import { ALL_BYTES, FILE_BYTES, PARSING_MS, readVersions } from '../../../src/review/pull-request/versions.ts';
 import type { Clock } from '../../../src/time.ts';
 import {
   BASE,
@@ -50,7 +50,7 @@ async function read(changes: Changes, ...paths: readonly string[]) {
   const played = pullRequest(changes);
   const api = playedApi(played);
   const listing = await listFiles(api, asking(), HEAD, rules(...paths));
-  const { files, problems } = await readVersions(api, asking(), listing, HEAD);
+  const { files, problems } = await readVersions(api, asking(), listing, HEAD, () => 0);
   return { played, files, told: [...listing.problems, ...problems].map(({ explanation }) => plain(explanation)) };
 }
 
@@ -214,7 +214,7 @@ describe('the versions of a file', () => {
     const played = pullRequest({ after: names(8) });
     played.trees.set(HEAD, {});
     const api = playedApi(played);
-    const { files, problems } = await readVersions(api, asking(), await list(played), HEAD);
+    const { files, problems } = await readVersions(api, asking(), await list(played), HEAD, () => 0);
     expect(files).toEqual([]);
     expect(plain(problems[0]?.explanation ?? [])).toMatch(/"src\/0004\.ts" \(GitHub does not find it\) and 3 more\./);
   });
@@ -226,6 +226,22 @@ describe('the versions of a file', () => {
     const { files, told } = await read({ before });
     expect(files.length).toBe(ALL_BYTES / FILE_BYTES);
     expect(told[0]).toContain('(all files together are larger than 16 MiB)');
+  });
+
+  test('that come after a minute of parsing are not read', async () => {
+    const played = pullRequest({ after: names(9) });
+    const api = playedApi(played);
+    let at = 0;
+    const { files, problems } = await readVersions(
+      api,
+      asking(),
+      await list(played),
+      HEAD,
+      () => (at += PARSING_MS / 4),
+    );
+    // Each file takes a quarter of a minute: with the fifth, it is more.
+    expect(files.length).toBe(5);
+    expect(plain(problems[0]?.explanation ?? [])).toContain('(the files before it took more than a minute)');
   });
 
   test('are asked for six at a time', async () => {
@@ -246,6 +262,7 @@ describe('the versions of a file', () => {
       asking({ ...countingClock(), withTimeout: (_, work) => work(never) }),
       await list(played),
       HEAD,
+      () => 0,
     );
     expect([files.length, most]).toEqual([40, 6]);
     expect(files.map(({ path }) => path)).toEqual(Object.keys(names(40)));
@@ -262,7 +279,7 @@ describe('the versions of a file', () => {
       },
     };
     const listing = await list(played);
-    await expect(readVersions(api, asking(), listing, HEAD)).rejects.toMatchObject({ id: 'review-forbidden' });
+    await expect(readVersions(api, asking(), listing, HEAD, () => 0)).rejects.toMatchObject({ id: 'review-forbidden' });
     for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
     expect(asked).toBeLessThan(20);
   });
