@@ -39,7 +39,13 @@ export async function keepComment(
     if (kept.body !== body) await write((signal) => api.updateComment(kept.id, body, signal));
     return;
   }
-  const created = await write((signal) => api.createComment(body, signal));
+  let isTried = false;
+  const created = await write(async (signal) => {
+    // The comment can be there although the answer never came.
+    const [lost] = isTried ? await ownOf(api, ask, marker) : [];
+    isTried = true;
+    return lost ?? api.createComment(body, signal);
+  });
   if (isOwn(created, marker)) return;
   await write((signal) => api.deleteComment(created.id, signal));
   throw foreignComment(created.author?.login ?? '?');

@@ -407,6 +407,23 @@ describe('the comment', () => {
     expect(pull.comments.slice(230)).toEqual([{ id: 1001, body: `${marker}\nc`, author: by }]);
   });
 
+  test('is not written twice where the answer to the first is lost', async () => {
+    const pull = pullRequest({});
+    const api = playedApi(pull);
+    let isLost = false;
+    const losing: PullRequestApi = {
+      ...api,
+      createComment: async (...request) => {
+        const created = await api.createComment(...request);
+        if (isLost) return created;
+        isLost = true;
+        throw new ApiFailure(502, 'Bad Gateway', undefined);
+      },
+    };
+    await keepComment(losing, asking(), marker, 'once');
+    expect(pull.comments.map(({ body }) => body)).toEqual([`${marker}\nonce`]);
+  });
+
   test('is deleted at once where the token is another’s: no later run would find it', async () => {
     const pull = pullRequest({});
     pull.login = 'my-app[bot]';
