@@ -175,8 +175,15 @@ function limitsOf(
     otherGuards: [...new Set(otherGuards)],
     unknownCalls: unknownCalls(before, after, known),
     unexplained,
-    hasConditions: pairs.some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep'),
+    hasConditions:
+      pairs.some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep') ||
+      differences.some(({ gaps }) => gaps.some(({ removed, inserted }) => [...removed, ...inserted].some(isInBranch))),
   };
+}
+
+/** What is said of a branch holds only while its condition decides as before. */
+function isInBranch({ call }: Entry): boolean {
+  return call.branches !== undefined;
 }
 
 /** Calls of other files that one side has more often than the other, and that nothing in flight has recorded. */

@@ -1,4 +1,5 @@
 import type { InventoryWorkflow } from '../inventory/inventory.ts';
+import { MOST_BRANCHES } from '../source/guards.ts';
 import type { Difference, Gap } from './difference.ts';
 import { executionsOf, inFlightOf, type Occurrence, recordedBy } from './executions.ts';
 import type { FindingKind } from './finding.ts';
@@ -51,7 +52,7 @@ type Shape = Omit<Effect, 'executions' | 'ofAll' | 'coversLater'>;
  */
 export function effectsOf({ gaps }: Difference, compared: Compared): readonly Effect[] {
   const moved = movedKeys(gaps);
-  return gaps.flatMap((gap) => {
+  return gaps.flatMap(partsOf).flatMap((gap) => {
     const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
     const all = inFlightOf(compared.workflow);
     const ofAll = rangesOf(gap, { ...compared, markersBeside: () => ({ low: all, high: all }) });
@@ -62,6 +63,26 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
     const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
     return [{ ...shape, executions, ofAll: totalOf(ofAll, all), coversLater }];
   });
+}
+
+/**
+ * What is put in the place of calls that not every execution records is met by the others, too. It is not where it stands
+ * under the very conditions of what it replaces: who meets it has recorded that.
+ */
+function partsOf(gap: Gap): readonly Gap[] {
+  const { removed, inserted } = gap;
+  if (removed.length === 0 || inserted.length === 0 || removed.some(isCertain)) return [gap];
+  const replaced = new Set(removed.flatMap((entry) => conditionsOf(entry) ?? []));
+  const others = inserted.filter((entry) => !replaced.has(conditionsOf(entry) ?? ''));
+  return others.length === 0 ? [gap] : [gap, { ...gap, removed: [], inserted: others }];
+}
+
+/** The conditions of an entry as a text; undefined where they are not all told. */
+function conditionsOf({ call: { guards, branches = [] } }: Entry): string | undefined {
+  const conditions = guards.filter(({ kind }) => kind === 'condition').length;
+  const isTold = branches.length < MOST_BRANCHES && branches.every(({ condition }) => condition !== '');
+  if (!isTold || conditions > branches.length) return undefined;
+  return JSON.stringify([guards.map(({ kind }) => kind), branches]);
 }
 
 /** The calls that are taken away in one place and put in another. */
@@ -110,9 +131,10 @@ function removedRanges(gap: Gap, { workflow, now, occurrences, markersBeside }: 
   const { removed, inserted, oldNext } = gap;
   const first = oldNext - removed.length;
   const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
-  const behind = [...inserted, ...now.slice(gap.newNext, gap.newNext + MOST_LOOKED_AT)];
+  const behind = whoMeet([...inserted, ...now.slice(gap.newNext, gap.newNext + MOST_LOOKED_AT)], removed);
   if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true, isCut: false };
-  const of = untilCertain(removed).map((entry, index) => {
+  const of = untilCertain(removed).flatMap((entry, index) => {
+    if (!isInLoop && whoMeet(behind, [entry]).length === 0) return [];
     const range = recordedBy(workflow, entry, occurrences[first + index], markersBeside);
     // Who waits has no row at the id of the call itself: that is free for what the new code calls there.
     return { entry, range: entry.isTimer ? upTo(range) : range };
@@ -121,10 +143,10 @@ function removedRanges(gap: Gap, { workflow, now, occurrences, markersBeside }: 
 }
 
 function insertedRanges(gap: Gap, { workflow, old, occurrences, markersBeside }: Compared): Ranges {
-  const next = old.slice(gap.oldNext, gap.oldNext + MOST_LOOKED_AT + 1);
-  const of = untilCertain(next).map((entry, index) => ({
+  const tail = old.slice(gap.oldNext, gap.oldNext + MOST_LOOKED_AT + 1);
+  const of = untilCertain(whoMeet(tail, gap.inserted)).map((entry) => ({
     entry,
-    range: recordedBy(workflow, entry, occurrences[gap.oldNext + index], markersBeside),
+    range: recordedBy(workflow, entry, occurrences[gap.oldNext + tail.indexOf(entry)], markersBeside),
   }));
   const isInLoop = gap.inserted.some(({ isRepeated }) => isRepeated);
   const again = isInLoop
@@ -132,6 +154,23 @@ function insertedRanges(gap: Gap, { workflow, old, occurrences, markersBeside }:
     : [];
   const isCertain = gap.inserted.some(({ isSometimes }) => !isSometimes);
   return { of: [...of, ...again], isCertain, isCut: of.length > MOST_LOOKED_AT };
+}
+
+/** Entries whose branches are compared: each with each. */
+const MOST_IN_BRANCHES = 30;
+
+/** The entries that an execution can run which runs one of others; all of them where they are many. */
+function whoMeet(entries: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
+  if (entries.length > MOST_IN_BRANCHES || others.length > MOST_IN_BRANCHES) return entries;
+  return entries.filter((entry) => others.some((other) => canMeet(entry, other)));
+}
+
+/** Whether an execution that ran one call can run the other: no condition leads to only one of them. */
+function canMeet({ call }: Entry, other: Entry): boolean {
+  const branches = other.call.branches;
+  return !call.branches?.some((own) =>
+    branches?.some(({ condition, way }) => condition === own.condition && way !== own.way),
+  );
 }
 
 /** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */

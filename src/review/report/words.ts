@@ -27,7 +27,7 @@ export function workflowOf(workflow: WorkflowName): Message {
 
 /** The finding in sentences: what breaks, and why it may be about another workflow. */
 export function sentencesOf({ message, probable }: Pick<Finding, 'message' | 'probable'>): Message {
-  return probable === undefined ? message : msg`${message} This is probably the workflow in flight: ${probable}.`;
+  return probable === undefined ? message : msg`${message} ${probable}`;
 }
 
 /** `In flight as of 2026-11-27 14:05 UTC.`; empty without an inventory. */

@@ -15,10 +15,23 @@ export type RecordedKind =
 
 /** Where a call stands: under a condition, in a loop, or behind a patch. */
 export interface Guard {
-  readonly kind: 'condition' | 'loop' | 'patch';
+  /** `branch` only while a body is read: a call has these in `branches`. */
+  readonly kind: 'condition' | 'loop' | 'patch' | 'branch';
+  readonly branch?: Branch & { readonly at: string };
   /** For `patch`: its name, and whether the call runs where the patch is taken. */
   readonly patch?: string;
   readonly isTaken?: boolean;
+}
+
+/**
+ * A choice that the text makes once, and the way that leads to a call. While the text of the condition is the same, an
+ * execution that ran a call on one way runs none on another.
+ */
+export interface Branch {
+  /** A name of the condition's text; empty where it says nothing: it is too long, or stands there more than once. */
+  readonly condition: string;
+  /** `true`, `false`, or which case. */
+  readonly way: string;
 }
 
 /** One call in the body of a workflow that DBOS records, or may record. */
@@ -33,6 +46,8 @@ export interface RecordedCall {
   readonly line: number;
   /** From the outermost to the innermost. */
   readonly guards: readonly Guard[];
+  /** Branches that it stands in, or comes behind, outside of loops; undefined for none. */
+  readonly branches?: readonly Branch[];
 }
 
 /** Something that the text alone does not tell, such as a call by a computed name. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Choice } from './guards.ts';
 import type { SyntaxNode } from './syntax.ts';
 
 /** How a node counts in a fingerprint. */
@@ -32,6 +33,16 @@ function write(node: SyntaxNode, partOf: (node: SyntaxNode) => Part, out: string
   if (part === 'whole') out.push('(', node.name);
   for (const child of node.children) write(child, partOf, out);
   if (part === 'whole') out.push(')');
+}
+
+/** Characters of conditions, and of what `try` holds, that are compared. */
+const MOST_OF_CONDITION = 2000;
+
+/** Returns the choice that these parts of a statement make. */
+export function choiceOf(nodes: readonly SyntaxNode[], partOf: (node: SyntaxNode) => Part): Choice {
+  const length = nodes.reduce((sum, { from, to }) => sum + to - from, 0);
+  const condition = length > MOST_OF_CONDITION ? '' : digest(nodes.map((node) => canonical(node, partOf)));
+  return { condition, at: `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}` };
 }
 
 /** Returns a short name for texts: that of a body and those of the functions that it calls. */

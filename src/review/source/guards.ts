@@ -1,4 +1,4 @@
-import type { Guard } from './definition.ts';
+import type { Branch, Guard, RecordedCall } from './definition.ts';
 
 export const CONDITION: Guard = { kind: 'condition' };
 export const LOOP: Guard = { kind: 'loop' };
@@ -47,4 +47,60 @@ export function afterExit(guards: readonly Guard[]): readonly Guard[] {
 
 function once(guards: readonly Guard[]): readonly Guard[] {
   return guards.filter((guard, index) => guard.kind === 'patch' || guards.indexOf(guard) === index);
+}
+
+/** Branches around one call that are told. */
+export const MOST_BRANCHES = 10;
+
+/** A condition whose branches are told apart, and where it stands. */
+export interface Choice {
+  /** Empty where it is too long to compare. */
+  readonly condition: string;
+  readonly at: string;
+}
+
+/** Returns guards on one way of a choice. */
+export function inBranch(guards: readonly Guard[], choice: Choice, way: string): readonly Guard[] {
+  return hasRoomForBranch(guards) ? [...guards, { kind: 'branch', branch: { ...choice, way } }] : guards;
+}
+
+/** Whether one more branch is told. */
+export function hasRoomForBranch(guards: readonly Guard[]): boolean {
+  return guards.filter(({ kind }) => kind === 'branch').length < MOST_BRANCHES;
+}
+
+export function withoutBranches(guards: readonly Guard[]): readonly Guard[] {
+  return guards.filter(({ kind }) => kind !== 'branch');
+}
+
+/** Returns guards of a function's body where it is called: two calls of it choose for themselves. */
+export function ofCall(guards: readonly Guard[], call: number): readonly Guard[] {
+  return guards.map((guard) =>
+    guard.branch === undefined ? guard : { ...guard, branch: { ...guard.branch, at: `${call} ${guard.branch.at}` } },
+  );
+}
+
+/** Some branch of a condition that stands there more than once. */
+const ANY_BRANCH: Branch = { condition: '', way: '' };
+
+/** Returns a call with its branches apart. In a loop an execution can run one after the other: these do not count. */
+function placed(call: RecordedCall, isOnce: (condition: string) => boolean): RecordedCall {
+  const { guards } = call;
+  const loop = guards.findIndex(({ kind }) => kind === 'loop');
+  const branches = (loop === -1 ? guards : guards.slice(0, loop)).flatMap(({ branch }): readonly Branch[] => {
+    if (branch === undefined) return [];
+    return [isOnce(branch.condition) ? { condition: branch.condition, way: branch.way } : ANY_BRANCH];
+  });
+  return { ...call, guards: withoutBranches(guards), ...(branches.length > 0 && { branches }) };
+}
+
+/** Returns the calls of a function with their branches apart. A condition that stands there twice says nothing. */
+export function withBranches(calls: readonly RecordedCall[]): readonly RecordedCall[] {
+  const places = new Map<string, string | undefined>();
+  for (const { branch } of calls.flatMap(({ guards }) => guards)) {
+    if (branch === undefined) continue;
+    const { condition, at } = branch;
+    places.set(condition, !places.has(condition) || places.get(condition) === at ? at : undefined);
+  }
+  return calls.map((call) => placed(call, (condition) => condition !== '' && places.get(condition) !== undefined));
 }

@@ -1,5 +1,6 @@
 import type { Guard, NotFollowed, RecordedCall } from './definition.ts';
 import { digest } from './fingerprint.ts';
+import { ofCall, withBranches } from './guards.ts';
 
 /** The place in a body where a function of the same file is called. */
 export interface Follow<Key> {
@@ -49,7 +50,10 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
     const miss = (each: NotFollowed) => {
       if (missed.size < MOST_NOT_FOLLOWED) missed.set(`${each.line} ${each.why} ${each.name ?? ''}`, each);
     };
+    let count = 0;
     const enter = (at: Key, guards: readonly Guard[]): void => {
+      count += 1;
+      const number = count;
       reached.add(at);
       open.add(at);
       const body = bodyOf(at);
@@ -61,7 +65,7 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
           miss({ line: item.line, why: 'unreadable' });
           return;
         }
-        const around = [...guards, ...item.guards];
+        const around = [...guards, ...ofCall(item.guards, number)];
         if (!('follow' in item)) calls.push({ ...item, guards: around });
         else if (open.has(item.follow)) miss({ line: item.line, why: 'recursion', ...named(item.name) });
         else if (open.size >= MOST_LEVELS) miss({ line: item.line, why: 'unreadable', ...named(item.name) });
@@ -71,7 +75,11 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
     };
     enter(key, []);
     const own = [...reached].map((each) => bodyOf(each).fingerprint);
-    return { calls, notFollowed: [...missed.values()], fingerprint: digest([...own, namesOf(calls)]) };
+    return {
+      calls: withBranches(calls),
+      notFollowed: [...missed.values()],
+      fingerprint: digest([...own, namesOf(calls)]),
+    };
   };
 }
 

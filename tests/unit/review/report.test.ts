@@ -47,14 +47,11 @@ describe('text of others', () => {
 
 describe('an annotation', () => {
   test('stands at the workflow, and says as of when', () => {
-    const [only] = annotationsOf(
-      reviewed({ findings: [finding('checkOut', { probable: msg`its name is the same` })] }),
-    );
+    const [only] = annotationsOf(reviewed({ findings: [finding('checkOut', { probable: msg`Perhaps not.` })] }));
     expect(only).toEqual({
       level: 'error',
       title: 'A step is removed: checkOut',
-      message:
-        '3 "checkOut" are in flight. This is probably the workflow in flight: its name is the same. In flight as of 2026-11-27 14:05 UTC.',
+      message: '3 "checkOut" are in flight. Perhaps not. In flight as of 2026-11-27 14:05 UTC.',
       place: { file: 'src/checkOut.ts', startLine: 12, endLine: 30 },
     });
   });

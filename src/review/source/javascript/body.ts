@@ -1,11 +1,11 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
-import { CONDITION, LOOP } from '../guards.ts';
+import { CONDITION, inBranch, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
-import { exitGuards, readTest } from './conditions.ts';
+import { behind, leaves, readTest } from './conditions.ts';
 import type { SourceContext } from './context.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { catchChoice, choice, fingerprintOf } from './fingerprint.ts';
 import { functionBody, isAssertion, isFunction } from './grammar.ts';
 
 /** What is known while a body is read. */
@@ -53,9 +53,13 @@ export function visit(reader: BodyReader, node: SyntaxNode, guards: readonly Gua
     case 'DoStatement':
       return visitLoop(reader, node, guards);
     case 'CatchClause':
-      return visitAll(reader, node.children, [...guards, CONDITION]);
+      return visitAll(
+        reader,
+        node.children,
+        inBranch([...guards, CONDITION], catchChoice(reader.context, node), 'true'),
+      );
     case 'SwitchBody':
-      return visitAll(reader, node.children, [...guards, CONDITION]);
+      return visitCases(reader, node, [...guards, CONDITION]);
     case 'BinaryExpression':
       return isAssertion(node)
         ? visitAll(reader, node.children.slice(0, 1), guards)
@@ -90,12 +94,27 @@ function visitStatements(reader: BodyReader, block: SyntaxNode, guards: readonly
   let around = guards;
   return block.children.flatMap((statement) => {
     const found = visit(reader, statement, around);
-    const exits = statement.name === 'IfStatement' ? exitGuards(reader.context, statement) : [];
-    if (exits.length === 0) return found;
-    if (around.length + exits.length > MOST_GUARDS) {
+    const now = behind(reader.context, statement, around);
+    if (now.length === around.length) return found;
+    if (now.length > MOST_GUARDS) {
       return [...found, { miss: { line: reader.lineAt(statement.from), why: 'unreadable' } }];
     }
-    around = [...around, ...exits];
+    around = now;
+    return found;
+  });
+}
+
+/** Cases that end with `break` or `return` exclude each other, while the labels are the same. */
+function visitCases(reader: BodyReader, body: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const { children } = body;
+  const value =
+    body.parent === undefined ? [] : body.parent.children.filter(({ name }) => name === 'ParenthesizedExpression');
+  const labels = children.filter(({ name }) => name === 'CaseLabel' || name === 'DefaultLabel');
+  const made = choice(reader.context, ...value, ...labels);
+  let way = 0;
+  return children.flatMap((child) => {
+    const found = visit(reader, child, inBranch(guards, made, `${way}`));
+    if (leaves(child)) way += 1;
     return found;
   });
 }
@@ -105,10 +124,13 @@ function visitChoice(reader: BodyReader, node: SyntaxNode, guards: readonly Guar
   if (condition === undefined) return [];
   const test = readTest(reader.context, condition);
   const other = test.isNeverFalse === true ? undefined : alternative;
+  const made = choice(reader.context, condition);
   return [
     ...visit(reader, condition, guards),
-    ...(consequence === undefined ? [] : visit(reader, consequence, [...guards, ...test.whenTrue])),
-    ...(other === undefined ? [] : visit(reader, other, [...guards, ...test.whenFalse])),
+    ...(consequence === undefined
+      ? []
+      : visit(reader, consequence, inBranch([...guards, ...test.whenTrue], made, 'true'))),
+    ...(other === undefined ? [] : visit(reader, other, inBranch([...guards, ...test.whenFalse], made, 'false'))),
   ];
 }
 

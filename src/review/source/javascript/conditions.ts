@@ -1,9 +1,10 @@
 import type { Guard } from '../definition.ts';
-import { ANY_TEST, afterExit, and, DEPRECATED_PATCH_TEST, not, or, patchTest, type Test } from '../guards.ts';
+import { ANY_TEST, afterExit, and, DEPRECATED_PATCH_TEST, inBranch, not, or, patchTest, type Test } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { branchesOf } from './body.ts';
 import type { SourceContext } from './context.ts';
 import { resolve } from './entities.ts';
+import { catchChoice, choice } from './fingerprint.ts';
 import { argumentsOf, calleeOf, functionBody, unwrap } from './grammar.ts';
 
 /** How many names and functions a condition is followed through. */
@@ -64,16 +65,28 @@ function onlyReturned(statements: readonly SyntaxNode[]): SyntaxNode | undefined
   return only.children.find(({ name }) => name !== 'return' && name !== ';');
 }
 
-/** Returns the patches that decide about what follows an `if` of which one branch leaves the block. */
-export function exitGuards(context: SourceContext, statement: SyntaxNode): readonly Guard[] {
+/** Returns the guards of what follows a statement: a branch of it can leave the block. */
+export function behind(context: SourceContext, statement: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
+  if (statement.name === 'TryStatement') {
+    const handler = childOf(statement, 'CatchClause');
+    return handler?.children.some(leaves) === true ? inBranch(guards, catchChoice(context, handler), 'false') : guards;
+  }
+  if (statement.name !== 'IfStatement') return guards;
   const { condition, consequence, alternative } = branchesOf(statement);
-  if (condition === undefined || consequence === undefined) return [];
+  if (condition === undefined || consequence === undefined) return guards;
   const test = readTest(context, condition);
-  if (leaves(consequence)) return afterExit(test.whenFalse);
-  return alternative !== undefined && leaves(alternative) ? afterExit(test.whenTrue) : [];
+  const made = choice(context, condition);
+  // A patch that an `else if` asks for says nothing of those that took the first branch: only the branches count.
+  const nested =
+    alternative === undefined ? [] : behind(context, alternative, []).filter(({ kind }) => kind === 'branch');
+  const others = [...guards, ...nested];
+  if (leaves(consequence)) return inBranch([...others, ...afterExit(test.whenFalse)], made, 'false');
+  if (alternative === undefined || !leaves(alternative)) return others;
+  return inBranch([...others, ...afterExit(test.whenTrue)], made, 'true');
 }
 
-function leaves(statement: SyntaxNode): boolean {
+/** Whether what follows a statement in its block does not run after it. */
+export function leaves(statement: SyntaxNode): boolean {
   if (['ReturnStatement', 'ThrowStatement', 'ContinueStatement', 'BreakStatement'].includes(statement.name))
     return true;
   if (statement.name === 'Block') {

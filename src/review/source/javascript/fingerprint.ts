@@ -1,4 +1,5 @@
-import { canonical, digest, type Part } from '../fingerprint.ts';
+import { canonical, choiceOf, digest, type Part } from '../fingerprint.ts';
+import type { Choice } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import type { SourceContext } from './context.ts';
 import { functionBody, isAssertion, stringValue } from './grammar.ts';
@@ -8,6 +9,16 @@ export function fingerprintOf(context: SourceContext, node: SyntaxNode, insides:
   const partOf = (part: SyntaxNode) => (insides.has(part) ? 'nothing' : partOfNode(context, part));
   const parts = [childOf(node, 'ParamList'), functionBody(node)];
   return digest(parts.map((part) => (part === undefined ? '' : canonical(part, partOf))));
+}
+
+/** Returns the choice that conditions make, by their text. */
+export function choice(context: SourceContext, ...nodes: readonly SyntaxNode[]): Choice {
+  return choiceOf(nodes, (node) => partOfNode(context, node));
+}
+
+/** Returns the choice whether a `catch` is entered: by what is tried. */
+export function catchChoice(context: SourceContext, handler: SyntaxNode): Choice {
+  return choice(context, childOf(handler.parent ?? handler, 'Block') ?? handler);
 }
 
 /** Types and modifiers are not there at run time. Punctuation is in the structure already. */

@@ -1,4 +1,5 @@
-import { canonical, type Part } from '../fingerprint.ts';
+import { canonical, choiceOf, type Part } from '../fingerprint.ts';
+import type { Choice } from '../guards.ts';
 import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
 import { stringValue } from './names.ts';
 import type { Values } from './values.ts';
@@ -21,6 +22,11 @@ export function fingerprintOf(values: Values, node: SyntaxNode, insidesOfSteps: 
   const partOf = (one: SyntaxNode): Part => (isInside(one) ? 'nothing' : partOfText(tree, one));
   const parts = node.children.filter(({ name }) => node.name === 'LambdaExpression' || OF_FUNCTION.has(name));
   return parts.map((part) => canonical(part, partOf)).join('');
+}
+
+/** Returns the choice that conditions, patterns, or what is tried make, by their text. */
+export function choiceBy(tree: SyntaxTree, nodes: readonly SyntaxNode[]): Choice {
+  return choiceOf(nodes, (node) => partOfText(tree, node));
 }
 
 function partOfText(tree: SyntaxTree, node: SyntaxNode): Part {

@@ -1,7 +1,8 @@
 import type { Guard } from '../definition.ts';
-import { afterExit, CONDITION, LOOP, type Test } from '../guards.ts';
+import { afterExit, CONDITION, inBranch, LOOP, type Test } from '../guards.ts';
 import { childrenOf, type SyntaxNode } from '../syntax.ts';
 import { expression } from './expressions.ts';
+import { choiceBy } from './fingerprint.ts';
 import { testOf } from './tests.ts';
 import { plus, type Walk } from './walk.ts';
 
@@ -34,11 +35,11 @@ function statement(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): read
       loop(walk, node, guards);
       return [];
     case 'TryStatement':
-      attempt(walk, node, guards);
-      return [];
+      return attempt(walk, node, guards);
     case 'WithStatement':
       for (const child of node.children) if (child.name !== 'Body') expression(walk, child, guards);
-      return block(walk, childrenOf(node, 'Body'), guards);
+      // It can swallow what is raised in it.
+      return afterExit(block(walk, childrenOf(node, 'Body'), guards));
     case 'MatchStatement':
       choice(walk, node, guards);
       return [];
@@ -60,6 +61,7 @@ function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): re
   const clauses = clausesOf(node);
   let under = guards;
   let behind: readonly Guard[] = [];
+  let branches: readonly Guard[] = [];
   let haveExited = true;
   for (const { condition, body } of clauses) {
     if (condition === undefined) {
@@ -68,13 +70,15 @@ function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): re
     }
     expression(walk, condition, under);
     const test = testOf(walk.values, condition, walk.scope);
-    block(walk, [body], plus(under, test.whenTrue));
+    const choice = choiceBy(walk.values.tree, [condition]);
+    block(walk, [body], inBranch(plus(under, test.whenTrue), choice, 'true'));
+    if (exits(body)) branches = inBranch(branches, choice, 'false');
     haveExited &&= exits(body);
     if (haveExited) behind = plus(behind, afterExit(test.whenFalse));
     if (test.isNeverFalse) return [];
-    under = plus(under, test.whenFalse);
+    under = inBranch(plus(under, test.whenFalse), choice, 'false');
   }
-  return haveExited ? behind : plus(behind, afterElse(walk, clauses));
+  return plus(haveExited ? behind : plus(behind, afterElse(walk, clauses)), branches);
 }
 
 /** Behind `if taken: … else: return`. */
@@ -108,28 +112,35 @@ function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   }
 }
 
-function attempt(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
+function attempt(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
   let isHandler = false;
+  const tried = choiceBy(walk.values.tree, childrenOf(node, 'Body').slice(0, 1));
+  let hasHandler = false;
+  let haveExited = true;
   for (const child of node.children) {
-    if (child.name === 'except') isHandler = true;
+    if (child.name === 'except') isHandler = hasHandler = true;
     else if (child.name === 'else' || child.name === 'finally') isHandler = false;
-    else if (child.name === 'Body') block(walk, [child], isHandler ? plus(guards, [CONDITION]) : guards);
+    else if (child.name === 'Body' && isHandler) {
+      block(walk, [child], inBranch(plus(guards, [CONDITION]), tried, 'raises'));
+      haveExited &&= exits(child);
+    } else if (child.name === 'Body') block(walk, [child], guards);
     else expression(walk, child, plus(guards, [CONDITION]));
   }
+  return hasHandler && haveExited ? inBranch([], tried, 'ends') : [];
 }
 
+/** The cases of a `match` exclude each other, while the patterns are the same. */
 function choice(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   const inside = plus(guards, [CONDITION]);
-  for (const child of node.children) {
-    if (child.name !== 'MatchBody') {
-      expression(walk, child, guards);
-      continue;
-    }
-    for (const { children } of childrenOf(child, 'MatchClause')) {
-      for (const part of children) {
-        if (part.name === 'Body') block(walk, [part], inside);
-        else if (part.name === 'Guard') expression(walk, part, inside);
-      }
+  const clauses = childrenOf(node, 'MatchBody').flatMap((body) => childrenOf(body, 'MatchClause'));
+  const patterns = clauses.flatMap(({ children }) => children.filter(({ name }) => name !== 'Body'));
+  const subject = node.children.filter(({ name }) => name !== 'MatchBody');
+  const made = choiceBy(walk.values.tree, [...subject, ...patterns]);
+  for (const child of subject) expression(walk, child, guards);
+  for (const [index, { children }] of clauses.entries()) {
+    for (const part of children) {
+      if (part.name === 'Body') block(walk, [part], inBranch(inside, made, `${index}`));
+      else if (part.name === 'Guard') expression(walk, part, inside);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
+import { hasRoomForBranch, withoutBranches } from '../guards.ts';
 import type { Follow } from '../recording.ts';
 import type { SyntaxNode } from '../syntax.ts';
 import type { Row } from './api.ts';
@@ -64,8 +65,13 @@ export function plus(guards: readonly Guard[], more: readonly Guard[]): readonly
   if (more.length === 0) return guards;
   const result = [...guards];
   for (const guard of more) {
-    const isSaid = guard.kind !== 'patch' && result.at(-1) === guard;
-    if (!isSaid && result.length < MOST_GUARDS) result.push(guard);
+    if (guard.branch !== undefined) {
+      if (hasRoomForBranch(result)) result.push(guard);
+      continue;
+    }
+    const others = withoutBranches(result);
+    const isSaid = guard.kind !== 'patch' && others.at(-1) === guard;
+    if (!isSaid && others.length < MOST_GUARDS) result.push(guard);
   }
   return result;
 }
