@@ -103,6 +103,8 @@ function findingIn(before: Definition, after: Definition, compared: readonly Com
   const broken = { workflow: before.workflow, places, main, others, api: apiOf(language) };
   const isPatchable =
     language === 'python' || severity === 'error' || compared.some(({ place }) => place.workflow.patches.length > 0);
+  // A call of another file that comes or goes with the change would stand outside of the patch.
+  const hasUnknown = compared.some(({ comparison }) => comparison.limits.unknownCalls.length > 0);
   return {
     executions: main.executions.high,
     finding: {
@@ -114,7 +116,7 @@ function findingIn(before: Definition, after: Definition, compared: readonly Com
       probable: after.probable ?? before.probable,
       ...locationOf(main, after),
       message: severity === 'error' ? errorOf(broken) : noticeOf(broken),
-      suggestion: isPatchable ? suggestionFor(effects, before, after) : undefined,
+      suggestion: isPatchable && !hasUnknown ? suggestionFor(effects, before, after) : undefined,
     },
   };
 }

@@ -39,7 +39,7 @@ export function noticeOf({ workflow, places, main, others }: Broken): Message {
   const where = msg`${inFlight(workflow, count)} ${trusted(are)} in flight ${onVersions(places)} and ${trusted(finish)} on the old code.`;
   const change = count === 1 ? 'the change' : 'it';
   const what = msg`${trusted(them)} cannot be forked onto this change: ${ranOf(main, count)}, ${doneTo(main, change)}.`;
-  return joined([where, what, ...alsoOf(others), retireOf(places)]);
+  return joined([where, what, ...alsoOf(main, others), retireOf(places)]);
 }
 
 /** Returns what is said of work that the new code takes over without anybody's act. */
@@ -49,9 +49,11 @@ export function errorOf({ workflow, places, main, others, api }: Broken): Messag
   const where = msg`${inFlight(workflow, count)} ${trusted(count === 1 ? 'is' : 'are')} in flight ${onVersions(places)}`;
   const isCertain = places.some(({ takesNewCode }) => takesNewCode);
   const when = isCertain ? msg`${why(places)}: the next recovery runs this change for ${them}.` : trusted('.');
-  const ends = trusted(`${isOne(main.executions) ? 'ends' : 'end'} in ERROR${isCertain ? '' : ' where it takes over'}`);
+  const ends = trusted(
+    `${isOne(main.executions) ? 'ends' : 'end'} in ERROR${isCertain ? '' : ' where the new code takes over'}`,
+  );
   const what = msg`${capital(ranOf(main, count))}, ${doneTo(main, 'this change')}, and ${ends}.`;
-  return joined([msg`${where}${when}`, what, ...alsoOf(others), remedyOf(main, count, api)]);
+  return joined([msg`${where}${when}`, what, ...alsoOf(main, others), remedyOf(main, count, api)]);
 }
 
 /** `which deploys share`: the reason why the new code takes over. */
@@ -104,9 +106,10 @@ function doneTo({ kind, instead, removed, patch }: Effect, it: string): Message 
 }
 
 /** What else the change does, where that is short. */
-function alsoOf(others: readonly Effect[]): readonly Message[] {
-  if (others.length === 0) return [];
-  const seen = new Map(others.map((effect) => [keyOfEffect(effect), effect]));
+function alsoOf(main: Effect, others: readonly Effect[]): readonly Message[] {
+  const told = others.filter((effect) => !isSameMove(main, effect));
+  if (told.length === 0) return [];
+  const seen = new Map(told.map((effect) => [keyOfEffect(effect), effect]));
   if (seen.size > 2) return [trusted('It breaks on other calls, too.')];
   const parts = [...seen.values()].map((effect) => {
     const { kind, recorded, instead, patch, removed } = effect;
@@ -116,6 +119,14 @@ function alsoOf(others: readonly Effect[]): readonly Message[] {
     return msg`puts ${instead ?? 'another call'} before ${recorded}`;
   });
   return [msg`It also ${joined(parts, ' and ')}.`];
+}
+
+/** A call that moves is missing at one place and new at another: that is one move. */
+function isSameMove(one: Effect, other: Effect): boolean {
+  if (one.kind !== 'step-reordered' || other.kind !== 'step-reordered') return false;
+  return one.removed.length > 0
+    ? one.recorded === other.instead
+    : other.removed.length > 0 && one.instead === other.recorded;
 }
 
 export function inFlight(workflow: WorkflowName, count: number): Message {

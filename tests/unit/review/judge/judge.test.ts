@@ -72,6 +72,20 @@ test('of shared and other versions, the shared ones count', () => {
   expect(texts[0]).toContain(`1 "checkOut" is in flight on "${SHARED}", which deploys share`);
 });
 
+test.each([
+  ['forth', ['a', 'b', 'c', 'd'], ['b', 'a', 'c', 'd']],
+  ['far forth', ['a', 'b', 'c', 'd'], ['b', 'c', 'a', 'd']],
+  ['back', ['a', 'b', 'c', 'd'], ['c', 'a', 'b', 'd']],
+])('says once that a call moves: %s', (_title, old, now) => {
+  const file = changedFile(
+    { workflows: [sourceWorkflow('checkOut', old)] },
+    { workflows: [sourceWorkflow('checkOut', now)] },
+  );
+  const { texts } = review([file], inventoryOf([work({ recorded: old })]));
+  expect(texts).toEqual([expect.stringContaining('moves')]);
+  expect(texts[0]).not.toContain('It also');
+});
+
 describe('gone', () => {
   const gone = [changedFile({ workflows: [before] }, {}, { oldText: 'x\n'.repeat(40), text: 'x\n'.repeat(5) })];
 
@@ -372,6 +386,19 @@ describe('suggestions', () => {
     );
     const inventory = inventoryOf([work({ recorded: ['a'], version: SHARED })]);
     expect(review([file], inventory).findings).toMatchObject([{ kind: 'step-before', suggestion: undefined }]);
+  });
+
+  test('are not made where a call of another file comes with the change', () => {
+    const lines = ['  await b();', '  await a();'];
+    const file = changedFile(
+      { workflows: [sourceWorkflow('checkOut', ['b', 'a'], { line: 9 })] },
+      { workflows: [sourceWorkflow('checkOut', ['other hold', 'a'])] },
+      { oldText: text(lines) },
+    );
+    const inventory = inventoryOf([work({ recorded: ['b', 'a'], version: SHARED })]);
+    const { findings, limits } = review([file], inventory);
+    expect(findings).toMatchObject([{ kind: 'step-removed', suggestion: undefined }]);
+    expect(limits).toContainEqual(expect.stringContaining('Added or removed calls of other files: "hold"'));
   });
 
   test('are not made of two changes, and not of a call in a loop', () => {

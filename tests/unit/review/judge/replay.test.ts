@@ -244,7 +244,7 @@ const ROWS: readonly Row[] = [
     finds: [
       'patch-removed',
       'error',
-      'on "1.0.0". 2 have recorded the marker of the patch "x", which this change removes, and end in ERROR where it takes over.',
+      'on "1.0.0". 2 have recorded the marker of the patch "x", which this change removes, and end in ERROR where the new code takes over.',
     ],
   },
   {
