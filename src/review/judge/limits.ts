@@ -23,6 +23,7 @@ const NOT_FOLLOWED: Readonly<Record<Why, string>> = {
   'computed-name': 'Names that the code computes were not followed',
   dispatch: 'Calls by a computed name were not followed',
   recursion: 'Functions that call themselves were not followed',
+  concurrent: 'The order of functions that run at the same time was not followed',
   unreadable: 'Some code could not be read',
 };
 

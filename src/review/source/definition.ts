@@ -53,7 +53,7 @@ export interface RecordedCall {
 /** Something that the text alone does not tell, such as a call by a computed name. */
 export interface NotFollowed {
   readonly line: number;
-  readonly why: 'other-file' | 'loop' | 'computed-name' | 'dispatch' | 'recursion' | 'unreadable';
+  readonly why: 'other-file' | 'loop' | 'computed-name' | 'dispatch' | 'recursion' | 'concurrent' | 'unreadable';
   /** What stands there, as far as it has a name. */
   readonly name?: string;
 }

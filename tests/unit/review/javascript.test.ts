@@ -323,6 +323,15 @@ await DBOS.patch(order.patch); await DBOS.startWorkflow(pick(order))();`;
     expect(calls(statements)).toEqual(['step ?', 'step ?', 'patch ?', 'child ?']);
   });
 
+  test('have no certain order in functions that run at the same time', () => {
+    const declarations = 'async function a() { await DBOS.sleep(1); await DBOS.sleep(2); }\nconst b = a;';
+    expect(misses('await Promise.all([a(), b()]);', declarations)).toEqual(['concurrent']);
+    expect(misses('const both = [a(), DBOS.sleep(3)]; await Promise.all(both);', declarations)).toEqual(['concurrent']);
+    expect(misses('return [await a(), await b()];', declarations)).toEqual([]);
+    expect(misses('await Promise.all([DBOS.sleep(1), DBOS.now()]);', declarations)).toEqual([]);
+    expect(misses('await Promise.all([a(), 3]);', declarations)).toEqual([]);
+  });
+
   test('cut recursion', () => {
     const declarations = `async function a(n) { ${step('a')} await b(n); }\nasync function b(n) { if (n) await a(n - 1); ${step('b')} }`;
     expect(calls('await a(3);', declarations)).toEqual(['step a', 'step b']);

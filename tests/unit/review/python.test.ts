@@ -424,6 +424,13 @@ describe('what the text does not tell', () => {
     ]);
   });
 
+  test('functions that run at the same time are noted', () => {
+    const more = 'async def a():\n  DBOS.sleep(1)\n  DBOS.sleep(2)\n';
+    expect(notes('await asyncio.gather(a(), label())', more)).toEqual(['concurrent ']);
+    expect(notes('await asyncio.gather(label(), label())', more)).toEqual([]);
+    expect(notes('await asyncio.gather(a())', more)).toEqual([]);
+  });
+
   test('recursion is cut', () => {
     const more = '\ndef odd(n): even(n)\ndef even(n):\n    pack()\n    odd(n)\n';
     expect(calls('odd(1)', more)).toEqual(['step pack']);

@@ -176,11 +176,21 @@ function visitBinary(reader: BodyReader, node: SyntaxNode, guards: readonly Guar
   return [...first, ...visit(reader, right, [...guards, ...when])];
 }
 
-/** Functions in an array are tasks: something calls them, any number of times. */
+/** Functions in an array are tasks: something calls them, any number of times. Calls that are not awaited run together. */
 function visitArray(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
-  return node.children.flatMap((child) =>
+  const found = node.children.map((child) =>
     isFunction(child) ? visitFunction(reader, child, [...guards, LOOP]) : visit(reader, child, guards),
   );
+  const recording = found.filter((each) => each.some((one) => !('miss' in one)));
+  const isConcurrent = node.children.some(({ name }, at) => name === 'CallExpression' && hasSeveral(found[at] ?? []));
+  if (recording.length < 2 || !isConcurrent) return found.flat();
+  return [...found.flat(), { miss: { line: reader.lineAt(node.from), why: 'concurrent' } }];
+}
+
+/** Whether a call can record more than one thing: then what runs with it can come in between. */
+function hasSeveral(found: readonly Found[]): boolean {
+  const items = found.filter((one) => !('miss' in one));
+  return items.length > 1 || items.some((one) => 'follow' in one);
 }
 
 /** Reads the body of a function that runs where it stands. */

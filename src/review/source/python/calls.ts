@@ -31,8 +31,19 @@ export function call(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): vo
   // What it waits for starts after it has its row.
   const isFirst = one.callee.kind === 'api' && one.callee.name === 'asyncio_wait';
   if (isFirst) record(walk, one);
+  const first = walk.items.length;
   if (list !== undefined) argumentList(walk, list, one, functionArgument(one));
+  if (isGather(one.callee) && runTogether(walk.items.slice(first))) walk.note('concurrent', node);
   if (!isFirst) record(walk, one);
+}
+
+function isGather(callee: Value): boolean {
+  return callee.kind === 'python' && callee.name === 'asyncio.gather';
+}
+
+/** Of several functions that run together, what one records can come between two things of another. */
+function runTogether(items: Walk['items']): boolean {
+  return items.length > 1 && items.some((item) => 'follow' in item || item.kind === 'child');
 }
 
 /** The argument that a call runs as a step, or starts as a workflow: its inside is not that of the workflow. */
