@@ -21,7 +21,14 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
   const places = placesIn(inventory, options.sameVersion);
   const isInFlight = ({ application }: ChangedFile, name: WorkflowName) =>
     places.of(name, application).length > 0 || places.schedulesOf(name, application).length > 0;
-  const [before, after] = [definitionsOn(files, 'before', isInFlight), definitionsOn(files, 'after', isInFlight)];
+  const before = definitionsOn(files, 'before', isInFlight);
+  const registered = registeredBefore(files);
+  // What was registered and is no longer cannot be registered by a file that does not change: its name says nothing now.
+  const after = definitionsOn(
+    files,
+    'after',
+    (file, name) => isInFlight(file, name) && !registered.has(keyOf(name, file.application)),
+  );
   const changes = changesOf(before, after);
   const budget: Budget = { cells: MOST_CELLS };
   const judged = changes.map((change): Judged => {
@@ -56,6 +63,17 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
       }),
     ],
   };
+}
+
+/** Names that changed files registered, where all that they register now can be read. */
+function registeredBefore(files: readonly ChangedFile[]): ReadonlySet<string> {
+  const isUnread = files.some(
+    ({ after }) =>
+      after !== undefined &&
+      (after.notFollowed.length > 0 || after.registrations.some((one) => one.workflow === undefined)),
+  );
+  const names = isUnread ? [] : definitionsOn(files, 'before', () => false);
+  return new Set(names.map(({ workflow, file }) => keyOf(workflow, file.application)));
 }
 
 function findingOf({ change, compared }: Judged, places: Places): Ranked | undefined {

@@ -96,6 +96,53 @@ export const checkOut = DBOS.registerWorkflow(async () => {
   );
 });
 
+const FUNCTION = `import { DBOS } from '@dbos-inc/dbos-sdk';
+export async function checkOut() {
+  await DBOS.runStep(() => 1, { name: 'reserve' });
+}
+`;
+const REGISTER = 'DBOS.registerWorkflow(checkOut);\n';
+
+test.each<[title: string, files: Files, edit: Edit, className: string | null]>([
+  ['a registration', { 'a.ts': FUNCTION + REGISTER }, [[REGISTER, '']], null],
+  [
+    'a decorator',
+    {
+      'a.ts': `import { DBOS } from '@dbos-inc/dbos-sdk';
+class A {
+  @DBOS.workflow()
+  static async checkOut() {
+    await DBOS.sleep(1);
+  }
+}`,
+    },
+    [['  @DBOS.workflow()\n', '']],
+    'A',
+  ],
+  [
+    'a decorator in Python',
+    { 'a.py': 'from dbos import DBOS\n@DBOS.workflow()\ndef checkOut():\n  DBOS.sleep(1)\n' },
+    [['@DBOS.workflow()\n', '']],
+    null,
+  ],
+])('finds that a function is no workflow any more: %s is removed', (_title, application, edit, className) => {
+  const [path = ''] = Object.keys(application);
+  const { findings } = reviewOf(application, change(path, edit, [{ ...SHIPPED, className }]));
+  expect(findings).toMatchObject([{ kind: 'workflow-deleted', severity: 'error', probable: undefined }]);
+});
+
+test('finds nothing gone where a registration moves to another file, or to where it cannot be read', () => {
+  const application = { 'a.ts': FUNCTION + REGISTER, 'b.ts': '' };
+  const edits = { 'a.ts': [[REGISTER, '']] as const };
+  const moved =
+    "import { DBOS } from '@dbos-inc/dbos-sdk';\nimport { checkOut } from './a';\nDBOS.registerWorkflow(checkOut);\n";
+  const unread = "import { DBOS } from '@dbos-inc/dbos-sdk';\nfor (const f of all) DBOS.registerWorkflow(f);\n";
+  for (const text of [moved, unread]) {
+    const { findings } = reviewOf(application, { ...change('a.ts', '', [SHIPPED]), after: { ...edits, 'b.ts': text } });
+    expect(findings).toEqual([]);
+  }
+});
+
 function change(path: string, edit: Edit, inFlight: readonly InFlight[]) {
   return { title: '', after: { [path]: edit }, inFlight, sameVersion: true, expected: [] };
 }
