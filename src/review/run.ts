@@ -124,7 +124,7 @@ async function changesOf(
   inventory: Inventory,
   { clock, cancelled, context }: ReviewParts,
 ): Promise<Changes> {
-  const { listing, files, problems } = await clock.withTimeout(REVIEW_MS, async (overdue) => {
+  const { listing, files, count, problems } = await clock.withTimeout(REVIEW_MS, async (overdue) => {
     const ask: Ask = asker({ clock, cancelled, overdue, context });
     const found: Listing = await listFiles(api, ask, headSha, inputs.paths);
     return { listing: found, ...(await readVersions(api, ask, found, headSha, clock.now)) };
@@ -134,7 +134,7 @@ async function changesOf(
   const limits = [...review.limits, ...listing.limits, ...unknownIn(placed, inventory)];
   return {
     review: { ...review, limits },
-    files: { changed: listing.changed, read: files.length },
+    files: { changed: listing.changed, read: count },
     problems: [...listing.problems, ...problems],
     unmatched: listing.unmatched,
   };

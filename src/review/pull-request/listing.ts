@@ -17,6 +17,8 @@ export interface FileToRead {
   readonly oldPath: string | undefined;
   /** Its path at the head; undefined where it is gone, or is no source file any more. */
   readonly newPath: string | undefined;
+  /** Its path in the listing. A file that moves to another application is two to read. */
+  readonly listedAs: string;
   /** The SHA of its blob at the head. */
   readonly sha: string | null;
   readonly application: string | undefined;
@@ -50,7 +52,7 @@ export async function listFiles(
   if (now.headSha !== headSha) throw movedOn();
   const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
   const listed = await listAll(api, ask);
-  const files = listed.flatMap((file) => fileToRead(file, rules) ?? []);
+  const files = listed.flatMap((file) => filesToRead(file, rules));
   const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
   return {
     mergeBase,
@@ -72,21 +74,19 @@ async function listAll(api: PullRequestApi, ask: Ask): Promise<readonly ListedFi
   return all;
 }
 
-/** Returns the file where one of its versions is to be read; undefined otherwise. */
-function fileToRead(
+/** Returns what is to be read of a listed file. One that moves to another application is gone from its old one. */
+function filesToRead(
   { path, previousPath, status, sha }: ListedFile,
   rules: readonly PathRule[],
-): FileToRead | undefined {
-  const isRead = (at: string | undefined) => at !== undefined && languageOf(at) !== undefined && placeOf(at, rules);
-  const before = status === 'added' || status === 'copied' ? undefined : (previousPath ?? path);
-  const [oldPlace, newPlace] = [isRead(before), isRead(status === 'removed' ? undefined : path)];
-  if (!oldPlace && !newPlace) return undefined;
-  return {
-    oldPath: oldPlace ? before : undefined,
-    newPath: newPlace ? path : undefined,
-    sha,
-    application: (newPlace || oldPlace || undefined)?.application,
-  };
+): readonly FileToRead[] {
+  const placeAt = (at: string) => (languageOf(at) === undefined ? undefined : placeOf(at, rules));
+  const before = previousPath ?? path;
+  const oldPlace = status === 'added' || status === 'copied' ? undefined : placeAt(before);
+  const newPlace = status === 'removed' ? undefined : placeAt(path);
+  const old = oldPlace && { ...oldPlace, oldPath: before, newPath: undefined, listedAs: path, sha };
+  const now = newPlace && { ...newPlace, oldPath: undefined, newPath: path, listedAs: path, sha };
+  if (old && now && old.application === now.application) return [{ ...now, oldPath: before }];
+  return [old, now].filter((file) => file !== undefined);
 }
 
 /** Languages with an SDK of DBOS whose files are not read, by the ends of their names. */

@@ -18,6 +18,8 @@ const AT_A_TIME = 6;
 
 export interface ReadFiles {
   readonly files: readonly ChangedFile[];
+  /** How many files of the listing that are. */
+  readonly count: number;
   readonly problems: readonly ReviewProblem[];
 }
 
@@ -65,7 +67,9 @@ export async function readVersions(
     unread.push(result);
     return [];
   });
-  return { files: changed, problems: unread.length > 0 ? [filesUnread(unread)] : [] };
+  const isRead = files.filter((_, at) => results[at] !== undefined && !('why' in results[at]));
+  const count = new Set(isRead.map(({ listedAs }) => listedAs)).size;
+  return { files: changed, count, problems: unread.length > 0 ? [filesUnread(unread)] : [] };
 }
 
 const textOf = (version: Version | undefined) =>

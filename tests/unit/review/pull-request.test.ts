@@ -50,8 +50,13 @@ async function read(changes: Changes, ...paths: readonly string[]) {
   const played = pullRequest(changes);
   const api = playedApi(played);
   const listing = await listFiles(api, asking(), HEAD, rules(...paths));
-  const { files, problems } = await readVersions(api, asking(), listing, HEAD, () => 0);
-  return { played, files, told: [...listing.problems, ...problems].map(({ explanation }) => plain(explanation)) };
+  const { files, count, problems } = await readVersions(api, asking(), listing, HEAD, () => 0);
+  return {
+    played,
+    files,
+    count,
+    told: [...listing.problems, ...problems].map(({ explanation }) => plain(explanation)),
+  };
 }
 
 const names = (count: number, ending = 'ts'): Tree =>
@@ -112,6 +117,21 @@ describe('the changed files', () => {
       ['old.ts', 'new.ts'],
       [undefined, 'text.ts'],
     ]);
+  });
+
+  test('that move to another application are gone from the old one', async () => {
+    const moves = {
+      before: { 'shop/a.ts': 'a', 'shop/b.ts': 'b' },
+      after: { 'crm/a.ts': 'a', 'shop/c.ts': 'b' },
+      renamed: { 'crm/a.ts': 'shop/a.ts', 'shop/c.ts': 'shop/b.ts' },
+    };
+    const { files, count } = await read(moves, 'shop/** = shop', 'crm/** = crm');
+    expect(files.map(({ path, oldText, text, application }) => [path, oldText, text, application])).toEqual([
+      ['shop/a.ts', 'a', undefined, 'shop'],
+      ['crm/a.ts', undefined, 'a', 'crm'],
+      ['shop/c.ts', 'b', 'b', 'shop'],
+    ]);
+    expect(count).toBe(2);
   });
 
   test('that are copies are new', async () => {
