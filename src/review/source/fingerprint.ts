@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Choice } from './guards.ts';
-import type { SyntaxNode } from './syntax.ts';
+import type { SyntaxNode, SyntaxTree } from './syntax.ts';
 
 /** How a node counts in a fingerprint. */
 export type Part =
@@ -36,12 +36,13 @@ function write(node: SyntaxNode, partOf: (node: SyntaxNode) => Part, out: string
 }
 
 /** Characters of conditions, and of what `try` holds, that are compared. */
-const MOST_OF_CONDITION = 2000;
+const MOST_OF_CONDITION = 5000;
 
-/** Returns the choice that these parts of a statement make. */
-export function choiceOf(nodes: readonly SyntaxNode[], partOf: (node: SyntaxNode) => Part): Choice {
+/** Returns the choice that these parts of a statement make, by their text to the letter. */
+export function choiceOf({ text }: SyntaxTree, nodes: readonly SyntaxNode[]): Choice {
   const length = nodes.reduce((sum, { from, to }) => sum + to - from, 0);
-  const condition = length > MOST_OF_CONDITION ? '' : digest(nodes.map((node) => canonical(node, partOf)));
+  const isLong = length > MOST_OF_CONDITION;
+  const condition = isLong ? '' : digest(nodes.map(({ from, to }) => text.slice(from, to)));
   return { condition, at: `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}` };
 }
 

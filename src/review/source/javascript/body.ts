@@ -1,11 +1,12 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
+import { choiceOf } from '../fingerprint.ts';
 import { CONDITION, inBranch, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
 import { behind, leaves, readTest } from './conditions.ts';
 import type { SourceContext } from './context.ts';
-import { catchChoice, choice, fingerprintOf } from './fingerprint.ts';
+import { catchChoice, fingerprintOf } from './fingerprint.ts';
 import { functionBody, isAssertion, isFunction } from './grammar.ts';
 
 /** What is known while a body is read. */
@@ -110,7 +111,7 @@ function visitCases(reader: BodyReader, body: SyntaxNode, guards: readonly Guard
   const value =
     body.parent === undefined ? [] : body.parent.children.filter(({ name }) => name === 'ParenthesizedExpression');
   const labels = children.filter(({ name }) => name === 'CaseLabel' || name === 'DefaultLabel');
-  const made = choice(reader.context, ...value, ...labels);
+  const made = choiceOf(reader.context.tree, [...value, ...labels]);
   let way = 0;
   return children.flatMap((child) => {
     const found = visit(reader, child, inBranch(guards, made, `${way}`));
@@ -124,7 +125,7 @@ function visitChoice(reader: BodyReader, node: SyntaxNode, guards: readonly Guar
   if (condition === undefined) return [];
   const test = readTest(reader.context, condition);
   const other = test.isNeverFalse === true ? undefined : alternative;
-  const made = choice(reader.context, condition);
+  const made = choiceOf(reader.context.tree, [condition]);
   return [
     ...visit(reader, condition, guards),
     ...(consequence === undefined

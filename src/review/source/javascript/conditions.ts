@@ -1,10 +1,11 @@
 import type { Guard } from '../definition.ts';
+import { choiceOf } from '../fingerprint.ts';
 import { ANY_TEST, afterExit, and, DEPRECATED_PATCH_TEST, inBranch, not, or, patchTest, type Test } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { branchesOf } from './body.ts';
 import type { SourceContext } from './context.ts';
 import { resolve } from './entities.ts';
-import { catchChoice, choice } from './fingerprint.ts';
+import { catchChoice } from './fingerprint.ts';
 import { argumentsOf, calleeOf, functionBody, unwrap } from './grammar.ts';
 
 /** How many names and functions a condition is followed through. */
@@ -75,7 +76,7 @@ export function behind(context: SourceContext, statement: SyntaxNode, guards: re
   const { condition, consequence, alternative } = branchesOf(statement);
   if (condition === undefined || consequence === undefined) return guards;
   const test = readTest(context, condition);
-  const made = choice(context, condition);
+  const made = choiceOf(context.tree, [condition]);
   // A patch that an `else if` asks for says nothing of those that took the first branch: only the branches count.
   const nested =
     alternative === undefined ? [] : behind(context, alternative, []).filter(({ kind }) => kind === 'branch');

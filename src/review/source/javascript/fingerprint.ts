@@ -11,14 +11,9 @@ export function fingerprintOf(context: SourceContext, node: SyntaxNode, insides:
   return digest(parts.map((part) => (part === undefined ? '' : canonical(part, partOf))));
 }
 
-/** Returns the choice that conditions make, by their text. */
-export function choice(context: SourceContext, ...nodes: readonly SyntaxNode[]): Choice {
-  return choiceOf(nodes, (node) => partOfNode(context, node));
-}
-
 /** Returns the choice whether a `catch` is entered: by what is tried. */
-export function catchChoice(context: SourceContext, handler: SyntaxNode): Choice {
-  return choice(context, childOf(handler.parent ?? handler, 'Block') ?? handler);
+export function catchChoice({ tree }: SourceContext, handler: SyntaxNode): Choice {
+  return choiceOf(tree, [childOf(handler.parent ?? handler, 'Block') ?? handler]);
 }
 
 /** Types and modifiers are not there at run time. Punctuation is in the structure already. */

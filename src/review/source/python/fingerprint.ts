@@ -1,5 +1,4 @@
-import { canonical, choiceOf, type Part } from '../fingerprint.ts';
-import type { Choice } from '../guards.ts';
+import { canonical, type Part } from '../fingerprint.ts';
 import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
 import { stringValue } from './names.ts';
 import type { Values } from './values.ts';
@@ -22,11 +21,6 @@ export function fingerprintOf(values: Values, node: SyntaxNode, insidesOfSteps: 
   const partOf = (one: SyntaxNode): Part => (isInside(one) ? 'nothing' : partOfText(tree, one));
   const parts = node.children.filter(({ name }) => node.name === 'LambdaExpression' || OF_FUNCTION.has(name));
   return parts.map((part) => canonical(part, partOf)).join('');
-}
-
-/** Returns the choice that conditions, patterns, or what is tried make, by their text. */
-export function choiceBy(tree: SyntaxTree, nodes: readonly SyntaxNode[]): Choice {
-  return choiceOf(nodes, (node) => partOfText(tree, node));
 }
 
 function partOfText(tree: SyntaxTree, node: SyntaxNode): Part {

@@ -1,8 +1,8 @@
 import type { Guard } from '../definition.ts';
+import { choiceOf } from '../fingerprint.ts';
 import { afterExit, CONDITION, inBranch, LOOP, type Test } from '../guards.ts';
 import { childrenOf, type SyntaxNode } from '../syntax.ts';
 import { expression } from './expressions.ts';
-import { choiceBy } from './fingerprint.ts';
 import { testOf } from './tests.ts';
 import { plus, type Walk } from './walk.ts';
 
@@ -70,7 +70,7 @@ function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): re
     }
     expression(walk, condition, under);
     const test = testOf(walk.values, condition, walk.scope);
-    const choice = choiceBy(walk.values.tree, [condition]);
+    const choice = choiceOf(walk.values.tree, [condition]);
     block(walk, [body], inBranch(plus(under, test.whenTrue), choice, 'true'));
     if (exits(body)) branches = inBranch(branches, choice, 'false');
     haveExited &&= exits(body);
@@ -114,7 +114,7 @@ function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
 
 function attempt(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
   let isHandler = false;
-  const tried = choiceBy(walk.values.tree, childrenOf(node, 'Body').slice(0, 1));
+  const tried = choiceOf(walk.values.tree, childrenOf(node, 'Body').slice(0, 1));
   let hasHandler = false;
   let haveExited = true;
   for (const child of node.children) {
@@ -135,7 +135,7 @@ function choice(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   const clauses = childrenOf(node, 'MatchBody').flatMap((body) => childrenOf(body, 'MatchClause'));
   const patterns = clauses.flatMap(({ children }) => children.filter(({ name }) => name !== 'Body'));
   const subject = node.children.filter(({ name }) => name !== 'MatchBody');
-  const made = choiceBy(walk.values.tree, [...subject, ...patterns]);
+  const made = choiceOf(walk.values.tree, [...subject, ...patterns]);
   for (const child of subject) expression(walk, child, guards);
   for (const [index, { children }] of clauses.entries()) {
     for (const part of children) {
