@@ -47,8 +47,8 @@ function workCallers(places: readonly Place[]): readonly Message[] {
   const queued = shared.reduce((sum, { workflow }) => sum + workflow.enqueued + workflow.delayed, 0);
   const pending = shared.reduce((sum, { workflow }) => sum + workflow.pending, 0);
   return [
-    ...(pending > 0 ? [msg`${pending} that the next recovery takes ${onVersions(shared)}`] : []),
-    ...(queued > 0 ? [msg`${queued} that a queue starts ${onVersions(shared)}`] : []),
+    ...(pending > 0 ? [msg`${pending} ${onVersions(shared)} that the next recovery takes`] : []),
+    ...(queued > 0 ? [msg`${queued} ${onVersions(shared)} that a queue starts`] : []),
     ...(unversioned > 0 ? [trusted(`${number(unversioned)} without a version`)] : []),
   ];
 }

@@ -104,16 +104,22 @@ describe('gone', () => {
       [work({ status: 'enqueued', version: SHARED })],
       [],
       'error',
-      '2 that a queue starts on',
+      `2 on "${SHARED}" that a queue starts`,
     ],
     [
       'is delayed on a shared version',
       [work({ status: 'delayed', version: SHARED })],
       [],
       'error',
-      '2 that a queue starts on',
+      `2 on "${SHARED}" that a queue starts`,
     ],
-    ['runs on a shared version', [work({ version: SHARED })], [], 'error', '2 that the next recovery takes on'],
+    [
+      'runs on a shared version',
+      [work({ version: SHARED })],
+      [],
+      'error',
+      `2 on "${SHARED}" that the next recovery takes`,
+    ],
     ['waits without a version', [work({ status: 'enqueued', version: null })], [], 'error', '2 without a version'],
     ['is scheduled', [], ['checkOut'], 'error', 'Still called by the old name: the schedule "schedule-1".'],
     ['is scheduled under another name', [], ['shipOut'], undefined, ''],
@@ -166,7 +172,7 @@ describe('gone', () => {
     expect(notice.texts[0]).toContain('which renames them to "buy"');
     const error = review(files, inventoryOf([work({ version: SHARED })]));
     expect(error.texts[0]).toContain(
-      'This change renames "checkOut" to "buy". Still called by the old name: 2 that the next recovery takes',
+      `This change renames "checkOut" to "buy". Still called by the old name: 2 on "${SHARED}" that the next recovery takes`,
     );
     expect(error.texts[0]).toContain('Register it under the old name until nothing calls that.');
   });
