@@ -81,7 +81,7 @@ export function explain(error: unknown): Message {
   if (error instanceof ReportableError) return error.explanation;
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const code = codeOf(error);
-  return msg`Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+  return msg`Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. After an error, nothing is reported as drained or as reviewed.`;
 }
 
 /** A failure as reports have it. */

@@ -13,7 +13,7 @@ export function writeOutputs(values: Readonly<Record<string, string>>): void {
 
 /** @throws ReportableError when the runner has no file for the summary; otherwise what writing to it throws. */
 export async function writeSummary(markdown: string): Promise<void> {
-  requireFile('GITHUB_STEP_SUMMARY', trusted('The job summary'), trusted('The log has the verdict and its reasons.'));
+  requireFile('GITHUB_STEP_SUMMARY', trusted('The job summary'), trusted('The log has the answer and its reasons.'));
   await core.summary.addRaw(markdown).write();
 }
 

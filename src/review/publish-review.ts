@@ -91,6 +91,6 @@ async function withComment(
 function commentOf(run: ReviewRun): string | undefined | 'as it is' {
   const { review, problems } = run;
   if (review === undefined) return 'as it is';
-  if (review.findings.length > 0) return pageOf(run, COMMENT_BYTES);
+  if (review.findings.length > 0) return pageOf(run, COMMENT_BYTES, 'The job summary has more.');
   return problems.some(({ isIncomplete }) => isIncomplete) ? 'as it is' : undefined;
 }

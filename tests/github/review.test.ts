@@ -266,7 +266,7 @@ describe('the comment', () => {
     const [first] = fake.pull.comments;
     expect(fake.pull.comments.length).toBe(1);
     expect(first?.body).toMatch(
-      /^<!-- dbos-drain-gate review \w{12} -->\n## ℹ️ 1 changed workflow has work in flight\n/,
+      /^<!-- dbos-drain-gate review \w{12} -->\n## ℹ️ 1 changed workflow cannot take over work in flight\n/,
     );
     await review(fake, { inputs: { ...kept.inputs, 'same-version': 'true' } });
     expect(fake.pull.comments).toEqual([{ ...first, body: expect.stringContaining('breaks work in flight') }]);

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { explain } from '../../src/errors.ts';
+import { plain } from '../../src/report/text.ts';
 import { writeOutputs, writeSummary } from '../../src/runner-files.ts';
 import { parseOutputs } from '../support/runner/file-commands.ts';
 
@@ -46,4 +48,13 @@ describe.each(PLACES)('the file that %s names', (variable, what, write) => {
     await expect(write()).rejects.toThrow(RegExp(`^${what} could not be written \\(${variable} is not set\\)\\.`));
     expect(log).not.toHaveBeenCalled();
   });
+});
+
+// The review has no verdict, and is not the gate.
+test('what both actions say fits both', async () => {
+  vi.stubEnv('GITHUB_STEP_SUMMARY', undefined);
+  await expect(writeSummary('# Reviewed')).rejects.toThrow('The log has the answer and its reasons.');
+  expect(plain(explain(new TypeError('x')))).toBe(
+    'Unexpected error (TypeError). Please report it to the dbos-drain-gate project. After an error, nothing is reported as drained or as reviewed.',
+  );
 });

@@ -17,7 +17,8 @@ const FINDINGS_SHOWN = 100;
 const LISTED = 20;
 const SUGGESTION_CHARACTERS = 4000;
 
-export function pageOf(run: ReviewRun, maximum: number): string {
+/** @param rest Where readers of this page find what does not fit. */
+export function pageOf(run: ReviewRun, maximum: number, rest = 'The report file has everything.'): string {
   const { review, problems, failure } = run;
   const findings = review?.findings ?? [];
   return fitted(
@@ -32,6 +33,7 @@ export function pageOf(run: ReviewRun, maximum: number): string {
       footer(run),
     ].filter((block) => block !== ''),
     maximum,
+    `_Shortened to fit GitHub’s size limit. ${rest}_`,
   );
 }
 
@@ -86,9 +88,8 @@ function footer(run: ReviewRun): string {
   return parts.length === 0 ? '' : `<sub>${parts.join(' ')}</sub>`;
 }
 
-/** Blocks in their order, as many as fit. A notice says where the last ones are omitted; the footer always fits. */
-function fitted(all: readonly string[], maximum: number): string {
-  const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+/** Blocks in their order, as many as fit, and a notice where the last ones are omitted. The footer always fits. */
+function fitted(all: readonly string[], maximum: number, notice: string): string {
   const last = all.at(-1) ?? '';
   let bytes = Buffer.byteLength(`${notice}${last}`) + 6;
   const kept: string[] = [];

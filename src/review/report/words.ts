@@ -51,7 +51,7 @@ export function headlineOf({ review, isMergeQueue, failure, problems }: ReviewRu
   const some = (count: number, one: string, many: string) =>
     msg`${counted(count, 'changed workflow')} ${trusted(count === 1 ? one : many)} work in flight${gap}`;
   if (errors > 0) return some(errors, 'breaks', 'break');
-  if (findings.length > 0) return some(findings.length, 'has', 'have');
+  if (findings.length > 0) return some(findings.length, 'cannot take over', 'cannot take over');
   const changed = changedWorkflows.length;
   if (changed === 0) return msg`No workflow changes in the files that were read${gap}`;
   return msg`No finding: ${counted(changed, 'changed workflow')}, ${inFlight} in flight${gap}`;

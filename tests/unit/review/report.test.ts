@@ -125,7 +125,7 @@ describe('the page', () => {
     [
       'a notice',
       reviewed({ findings: [finding('a', { severity: 'notice' })] }),
-      '## ℹ️ 1 changed workflow has work in flight',
+      '## ℹ️ 1 changed workflow cannot take over work in flight',
     ],
     ['errors', reviewed({ findings: [finding('a'), finding('b')] }), '## ⚠️ 2 changed workflows break work in flight'],
     [
@@ -167,6 +167,9 @@ describe('the page', () => {
     expect(page).toMatch(
       /_Shortened to fit GitHub’s size limit\. The report file has everything\._\n\n<sub>In flight as of/,
     );
+    // Readers of a comment have no report file.
+    const comment = pageOf(reviewed({ findings: harmless(90).map((name) => finding(name)) }), 9000, 'Elsewhere.');
+    expect(comment).toMatch(/_Shortened to fit GitHub’s size limit\. Elsewhere\._\n\n<sub>In flight as of/);
   });
 });
 
