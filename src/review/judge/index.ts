@@ -10,6 +10,7 @@ import type { AcceptedFinding, Finding, Review } from './finding.ts';
 import { bySeverity, changedFinding, comparisons, goneFinding, type Ranked } from './findings.ts';
 import { type Judged, limitsOf } from './limits.ts';
 import { type Places, placesIn } from './places.ts';
+import { shownName } from './texts.ts';
 
 export interface JudgeOptions {
   /** Deploys share a version: the new code takes over what is in flight. */
@@ -39,7 +40,7 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
     const ranked = findingOf(each, places);
     const { workflow, file } = each.change.before;
     const name = keyOf(workflow, file.application);
-    return ranked === undefined ? [] : [{ ...ranked, name, accepted: acceptedBy(each.change) }];
+    return ranked === undefined ? [] : [{ ...ranked, name, accepted: acceptedBy(each.change, files) }];
   });
   // The first of a name is its most severe one.
   const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(
@@ -94,8 +95,21 @@ function isMissed({ file }: Definition): boolean {
   return file.after?.hasErrors === true;
 }
 
-function acceptedBy(change: Change): string | undefined {
-  return change.kind === 'deleted' ? change.before.source?.accepted : change.after.source?.accepted;
+function acceptedBy(change: Change, files: readonly ChangedFile[]): string | undefined {
+  if (change.kind !== 'deleted') return change.after.source?.accepted;
+  return change.before.source?.accepted ?? acceptedByName(change.before, files);
+}
+
+/** A deleted workflow has no body to write in: a comment `drain-gate: accept NAME REASON` in a changed file names it. */
+function acceptedByName({ workflow, file }: Definition, files: readonly ChangedFile[]): string | undefined {
+  const name = shownName(workflow);
+  const reasons = files.flatMap(({ application, after }) =>
+    application === file.application ? (after?.accepted ?? []) : [],
+  );
+  const named = reasons.find(
+    (reason) => reason === name || (/^[\s:,]/.test(reason.slice(name.length)) && reason.startsWith(name)),
+  );
+  return named?.slice(name.length).replace(/^[\s:,]+/, '');
 }
 
 function isReason(accepted: string | undefined): accepted is string {

@@ -80,12 +80,23 @@ function footer(run: ReviewRun): string {
   const { files, review } = run;
   const read =
     files === undefined ? '' : `Source files read: ${number(files.read)} of ${number(files.changed)} changed files.`;
-  const accept =
-    review === undefined || review.findings.length === 0
-      ? ''
-      : 'To accept a finding, write a comment <code>drain-gate: accept REASON</code> in the workflow.';
-  const parts = [markdown(joined([asOf(run)])), read, accept].filter((part) => part !== '');
+  const parts = [markdown(joined([asOf(run)])), read, ...howToAccept(review?.findings ?? [])].filter(
+    (part) => part !== '',
+  );
   return parts.length === 0 ? '' : `<sub>${parts.join(' ')}</sub>`;
+}
+
+function howToAccept(findings: readonly Finding[]): readonly string[] {
+  const isDeleted = ({ kind }: Finding) => kind === 'workflow-deleted';
+  const isThere = (finding: Finding) => !isDeleted(finding);
+  return [
+    findings.some(isThere)
+      ? 'To accept a finding, write a comment <code>drain-gate: accept REASON</code> in the workflow.'
+      : '',
+    findings.some(isDeleted)
+      ? 'To accept that a workflow is deleted, write a comment <code>drain-gate: accept WORKFLOW REASON</code> in a changed source file.'
+      : '',
+  ];
 }
 
 /** Blocks in their order, as many as fit, and a notice where the last ones are omitted. The footer always fits. */

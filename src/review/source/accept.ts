@@ -17,6 +17,20 @@ export function acceptedReason(comments: readonly Comment[]): string | undefined
   return undefined;
 }
 
+/** Comments of a file that are looked at for the names of deleted workflows. */
+const MOST_REASONS = 200;
+
+/** Returns the reasons of all comments `drain-gate: accept REASON` of a file. */
+export function acceptedReasons(comments: readonly Comment[]): readonly string[] {
+  const reasons: string[] = [];
+  for (const comment of comments) {
+    const reason = acceptedReason([comment]);
+    if (reason !== undefined) reasons.push(reason);
+    if (reasons.length === MOST_REASONS) break;
+  }
+  return reasons;
+}
+
 function reasonOf(line: string): string | undefined {
   const said = line.replace(/^[\s/*#]+/, '').replace(/\s*(\*\/)?\s*$/, '');
   if (!said.startsWith(MARK)) return undefined;

@@ -114,6 +114,8 @@ export interface SourceFile {
   readonly steps: readonly string[];
   /** What the file registers or defines in a way that cannot be read. */
   readonly notFollowed: readonly NotFollowed[];
+  /** The reasons of all comments `drain-gate: accept REASON`: one can name a workflow that is deleted. */
+  readonly accepted: readonly string[];
   /** The text has parts that the grammar does not know. Definitions around them are still found. */
   readonly hasErrors: boolean;
 }

@@ -412,6 +412,11 @@ describe('a fingerprint', () => {
 });
 
 describe('a comment that accepts', () => {
+  test('is one of its file, too, wherever it stands', () => {
+    const text = '// drain-gate: accept a one\nf();\n/*\n * drain-gate: accept b two\n */\n// drain-gate: no\n';
+    expect(read(text).accepted).toEqual(['a one', 'b two']);
+  });
+
   const accepted = (text: string) => read(text).workflows.map((each) => each.accepted);
   test.each([
     ['// drain-gate: accept one\nconst a = DBOS.registerWorkflow(async () => {}, { name: "a" });', 'one'],

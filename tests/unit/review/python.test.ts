@@ -477,6 +477,11 @@ describe('the fingerprint', () => {
 });
 
 describe('a comment that accepts', () => {
+  test('is one of its file, too, wherever it stands', () => {
+    const text = '# drain-gate: accept a one\nf()\nx = 1  # drain-gate: accept b two\n';
+    expect(readPython(text).accepted).toEqual(['a one', 'b two']);
+  });
+
   const accepted = (text: string) => readPython(`from dbos import DBOS\n${text}`).workflows.map((one) => one.accepted);
   test.each([
     ['@DBOS.workflow()\ndef f():\n  # drain-gate: accept moved\n  pass\n', 'moved'],

@@ -159,6 +159,13 @@ describe('the page', () => {
     );
     expect(page).toContain('### What this review does not see\n\n- Calls of <code>x</code> were not followed.');
     expect(page).toContain('<code>drain-gate: accept REASON</code>');
+    expect(page).not.toContain('WORKFLOW');
+  });
+
+  test('says how to accept that a workflow is deleted, which has no body any more', () => {
+    const page = pageOf(reviewed({ findings: [finding('a', { kind: 'workflow-deleted' })] }), SUMMARY_BYTES);
+    expect(page).toContain('<code>drain-gate: accept WORKFLOW REASON</code> in a changed source file.');
+    expect(page).not.toContain('in the workflow.');
   });
 
   test('keeps its last line where it is cut', () => {

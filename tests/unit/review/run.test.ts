@@ -207,7 +207,15 @@ describe('a review', () => {
   });
 
   test('says which application with workflows the inventory does not have', () => {
-    const nothing = { workflows: [], functions: [], registrations: [], steps: [], notFollowed: [], hasErrors: false };
+    const nothing = {
+      workflows: [],
+      functions: [],
+      registrations: [],
+      steps: [],
+      notFollowed: [],
+      accepted: [],
+      hasErrors: false,
+    };
     const body = { line: 1, endLine: 2, nameLine: 1, fingerprint: '', calls: [], notFollowed: [], accepted: undefined };
     const workflow = { ...body, localName: 'a', workflow: { name: 'a', className: null } };
     const after = { ...nothing, language: 'javascript' as const, workflows: [workflow] };

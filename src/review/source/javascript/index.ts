@@ -1,3 +1,4 @@
+import { acceptedReasons } from '../accept.ts';
 import type { SourceFile } from '../definition.ts';
 import type { Body } from '../recording.ts';
 import { recorder } from '../recording.ts';
@@ -20,7 +21,8 @@ export function readJavaScript(text: string, path: string): SourceFile {
     return body;
   };
   const definitions = readDefinitions({ context, lineAt, record: recorder(bodyOf) });
-  return { language: 'javascript', ...definitions, hasErrors: tree.unreadable.length > 0 };
+  const accepted = acceptedReasons(tree.comments);
+  return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0 };
 }
 
 /** TypeScript allows decorators before `export class`. The grammar finds an error there, and the decorators. */

@@ -1,3 +1,4 @@
+import { acceptedReasons } from '../accept.ts';
 import type {
   ForeignRegistration,
   NotFollowed,
@@ -61,6 +62,7 @@ class File {
       registrations: foreign.map(({ at, ...one }): ForeignRegistration => ({ ...one, line: this.#lineOf(at) })),
       steps,
       notFollowed: this.#notFollowed,
+      accepted: acceptedReasons(tree.comments),
       hasErrors: tree.hasErrors,
     };
   }

@@ -71,6 +71,7 @@ export function sourceFile(rest: Partial<SourceFile> = {}): SourceFile {
     registrations: [],
     steps: [],
     notFollowed: [],
+    accepted: [],
     hasErrors: false,
     ...rest,
   };

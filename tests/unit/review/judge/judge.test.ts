@@ -335,6 +335,27 @@ describe('accepted', () => {
     expect(findings).toHaveLength(1);
     expect(texts[0]).toContain('Its comment `drain-gate: accept` has no reason: write one.');
   });
+
+  // What is deleted has no body, and its file can be gone, too.
+  test.each([
+    ['checkOut nothing of it is left', 'nothing of it is left', undefined],
+    ['checkOut: nothing of it is left', 'nothing of it is left', undefined],
+    ['checkOut', undefined, undefined],
+    ['checkOutAgain is retired', undefined, undefined],
+    ['retired', undefined, undefined],
+    ['checkOut of another application', undefined, 'mail'],
+  ])('a deleted workflow, by %j in another changed file: %j', (comment, reason, application) => {
+    const deleted = changedFile({ workflows: [before] }, undefined);
+    const other = changedFile(
+      {},
+      { accepted: [comment] },
+      { path: 'src/main.ts', oldPath: 'src/main.ts', application },
+    );
+    const { findings, accepted } = review([deleted, other], inventoryOf([work()]));
+    expect(accepted.map((each) => each.reason)).toEqual(reason === undefined ? [] : [reason]);
+    expect(findings).toHaveLength(reason === undefined ? 1 : 0);
+    if (comment === 'checkOut') expect(JSON.stringify(findings)).toContain('has no reason: write one');
+  });
 });
 
 describe('suggestions', () => {
