@@ -5496,6 +5496,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
 
 /***/ }),
 
+/***/ 1553:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns/promises");
+
+/***/ }),
+
 /***/ 8474:
 /***/ ((module) => {
 
@@ -5636,7 +5643,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 3898:
+/***/ 3865:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -17598,10 +17605,10 @@ const bytes = (name) => sql `(${name} COLLATE pg_catalog."C")`;
  */
 const SCHEDULED_INSTANT = sql `'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
 /**
- * The name of a version, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
+ * The name of a version or a workflow, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
  * is read. A database in SQL_ASCII holds bytes of any encoding, UTF-8 most often.
  */
-function versionOf(column) {
+function wholeOrCut(column) {
     const name = bytes(column);
     const utf8 = sql `convert_to(${name}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
     return bytes(sql `CASE WHEN octet_length(${name}) > ${LONGEST_NAME_BYTES} OR starts_with(${name}, ${sql_literal(CUT_MARK)})
@@ -17644,7 +17651,7 @@ function workflowColumns(schema) {
     const isDebounced = column('is_debounced');
     const deadline = column('workflow_deadline_epoch_ms');
     const id = bytes(sql `workflow_uuid`);
-    const version = versionOf(sql `application_version`);
+    const version = wholeOrCut(sql `application_version`);
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
     const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
     return {
@@ -17699,7 +17706,7 @@ function stepColumns(schema) {
 function registrationColumns(schema) {
     const column = columnsOf(schema, 'application_versions');
     return {
-        version: versionOf(sql `version_name`),
+        version: wholeOrCut(sql `version_name`),
         owner: column('application_name', OWNER),
         createdAt: column('created_at'),
     };
@@ -18605,53 +18612,76 @@ function describeQueue(activity, now) {
         ? msg `${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : msg `${queue}: nothing of its version was dequeued for ${quiet} (${runs}${trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
-const START_LISTENER = 'start a process of its version that listens to that queue, or fork it';
+/** How to move a workflow off its version. */
+function cancelOrFork(canFork, what = 'it') {
+    return canFork ? `cancel or fork ${what}` : `cancel ${what}`;
+}
 const NEXT_STEPS = {
     running: 'let it finish',
-    sleeping: 'wait until it wakes, or cancel or fork it',
-    message: 'send the message or set the event that it waits for, or cancel or fork it',
     debouncer: 'stop the calls that postpone it (new versions make them too), or cancel it',
     timer: 'check its code for how long it waits',
     overdue: 'start a process of its application',
 };
 /**
- * What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs.
- * `isWithoutProcess`: no process of its version seems to run.
+ * What a person can do about it.
+ *
+ * @param executor The id of the process that ran it; null where it is hidden, or differs.
+ * @param canFork Whether a version stays that can run its fork.
+ * @param isWithoutProcess Whether no process of its version seems to run.
  */
-function nextStepFor({ state, activity }, executor, isWithoutProcess = false) {
-    if (activity.kind === 'silent')
-        return nextStepInSilence(executor, isWithoutProcess);
-    if (activity.kind === 'queued')
-        return trusted(nextStepInQueue(activity, isWithoutProcess));
-    if (activity.kind === 'child')
-        return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
-    if (activity.kind === 'message' && activity.ofDebouncer)
-        return trusted(NEXT_STEPS.debouncer);
-    if (activity.kind !== 'delayed')
-        return trusted(NEXT_STEPS[activity.kind]);
-    return trusted(activity.debounced
-        ? 'stop the calls that postpone it, or cancel it'
-        : 'wait, shorten its delay, or cancel or fork it');
+function nextStepFor({ state, activity }, executor, canFork, isWithoutProcess = false) {
+    const moved = cancelOrFork(canFork);
+    switch (activity.kind) {
+        case 'silent':
+            return nextStepInSilence(executor, canFork, isWithoutProcess);
+        case 'queued':
+            return trusted(nextStepInQueue(activity, canFork, isWithoutProcess));
+        case 'child':
+            return trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
+        case 'sleeping':
+            return trusted(`wait until it wakes, or ${moved}`);
+        case 'message':
+            return trusted(activity.ofDebouncer
+                ? NEXT_STEPS.debouncer
+                : `send the message or set the event that it waits for, or ${moved}`);
+        case 'delayed':
+            return trusted(activity.debounced ? 'stop the calls that postpone it, or cancel it' : `wait, shorten its delay, or ${moved}`);
+        default:
+            return trusted(NEXT_STEPS[activity.kind]);
+    }
+}
+/** The same, where a fork comes first: nothing else keeps the work. */
+function forkOrCancel(canFork) {
+    return canFork ? 'fork or cancel it' : 'cancel it';
+}
+/** What helps with all of a version without a process. The gate only infers that there is none. */
+function nextStepWithoutProcess(canFork) {
+    return trusted(`start a process of its version, or ${forkOrCancel(canFork)} once none runs`);
 }
 /** The executor id that every SDK has unless it is given another one. */
 const DEFAULT_EXECUTOR = 'local';
 /** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
-function nextStepInSilence(executor, isWithoutProcess) {
+function nextStepInSilence(executor, canFork, isWithoutProcess) {
     // What helps with all of the version names the executor ids, where no process of it seems to run.
     if (isWithoutProcess)
-        return trusted('start a process of its version, or fork or cancel it');
+        return nextStepWithoutProcess(canFork);
     const [which, same] = executor ? [msg ` (executor ${executor})`, 'that id'] : [trusted(''), 'the same executor id'];
-    return msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or fork it`;
+    return msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${trusted(same)}, or ${trusted(lastResort(canFork))}`;
 }
-function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, isWithoutProcess) {
+/** A fork, which does not end the work, where there can be one. */
+function lastResort(canFork) {
+    return canFork ? 'fork it' : 'cancel it';
+}
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, canFork, isWithoutProcess) {
+    const startListener = `start a process of its version that listens to that queue, or ${lastResort(canFork)}`;
     if (limit === 0)
-        return 'raise the limit of that queue, or cancel or fork it';
+        return `raise the limit of that queue, or ${cancelOrFork(canFork)}`;
     if (workerLimit === 0)
-        return 'raise the worker limit of that queue, or cancel or fork it';
+        return `raise the worker limit of that queue, or ${cancelOrFork(canFork)}`;
     if (unversioned)
         return 'check that a process of the new version listens to that queue, or cancel it';
     if (isWithoutProcess)
-        return START_LISTENER;
+        return startListener;
     if (moves)
         return 'let the queue drain';
     if (limit !== null && running >= limit) {
@@ -18659,11 +18689,11 @@ function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unve
         return `unblock what is running from ${where} (any version), or raise its limit`;
     }
     if (workerLimit !== undefined) {
-        return 'unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or fork it';
+        return `unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or ${lastResort(canFork)}`;
     }
     return running > 0
-        ? 'check what is running from that queue: it can take up all the workers. Or start a process of its version, or fork it'
-        : START_LISTENER;
+        ? `check what is running from that queue: it can take up all the workers. Or start a process of its version, or ${lastResort(canFork)}`
+        : startListener;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/alike.js
@@ -18685,739 +18715,6 @@ function longest(group) {
 /** Greater for what lasts longer: the end where it is known, or else how long nothing has changed. */
 function lasts({ activity, progressAt }) {
     return 'until' in activity && activity.until !== null ? activity.until : -progressAt;
-}
-
-;// CONCATENATED MODULE: ./lib/report/expectation.js
-
-
-/* What happens to the work in flight of one target if nobody acts. */
-/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
-function expectation({ target, drain, now }, waits, last, all = target.inFlight) {
-    const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
-    const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
-    const rest = all - waiting - still;
-    const parts = still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
-    if (rest > 0 && !drain.standsStill) {
-        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${number(rest)} of ${number(all)}`;
-        const { moving } = drain;
-        const them = rest === 1 ? 'its process still runs' : 'their processes still run';
-        parts.push(moving === undefined
-            ? drain.quietMs === undefined
-                ? `${share} can still finish, with no estimate`
-                : `${share} can finish only if ${them}`
-            : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
-    }
-    if (last !== undefined && waiting > 0) {
-        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
-        parts.push(`${all === 1 ? 'it' : number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
-    }
-    const text = parts.join('; ');
-    return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
-}
-/** `both`, or `all 3`. */
-function allOf(count) {
-    return count === 2 ? 'both' : `all ${number(count)}`;
-}
-/** `3 of 16`, or `3` for all. */
-function shareOf(count, all) {
-    return count === all ? number(count) : `${number(count)} of ${number(all)}`;
-}
-/** `sleeps`, `are delayed`: what those do that wait for a known time. */
-function verbOf(waits) {
-    const isOne = waits.length === 1;
-    const reasons = new Set(waits.map(({ because }) => because));
-    if (reasons.size > 1)
-        return 'sleep or are delayed';
-    return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
-}
-/** What becomes of those that are stuck, and of the others. */
-function stuckExpectation(subject, count) {
-    const rest = subject.target.inFlight - count;
-    const stay = count === 1
-        ? 'the stuck workflow stays in flight until somebody acts.'
-        : `the ${number(count)} stuck workflows stay in flight until somebody acts.`;
-    if (rest === 0)
-        return trusted(stay);
-    const { moving, standsStill, waits, quietMs } = subject.drain;
-    if (quietMs !== undefined)
-        return msg `${trusted(stay)} Nothing else has moved for ${trusted(spanText(quietMs))}.`;
-    if (standsStill)
-        return msg `${trusted(stay)} Nothing else has finished recently.`;
-    if (moving === undefined && waits.length === 0)
-        return trusted(`${stay} The other ${rest === 1 ? 'one' : number(rest)} can still finish.`);
-    return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
-}
-
-;// CONCATENATED MODULE: ./lib/config.js
-/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
-const MODES = ['wait', 'check', 'report', 'preflight'];
-/** What leaves the process about work in flight: ids too, or names and counts alone. */
-const DETAILS = ['full', 'names'];
-/** A job on a GitHub-hosted runner ends after six hours. */
-const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
-/** The versions that the configuration names, as targets or as versions to keep. */
-function namedVersions({ targets }) {
-    if (targets.kind === 'named')
-        return targets.versions;
-    return targets.kind === 'all-but' ? targets.keep : [];
-}
-
-;// CONCATENATED MODULE: ./lib/report/forecast-text.js
-
-
-
-
-
-/** A few workflows stand for all: this many are named. */
-const NAMED = 3;
-/** The pace, for a line of the log: `12 finished/min, 2 new/min`. Empty without a rate. */
-function ratePart({ trend, rate }) {
-    const finished = rate?.completedPerMinute ?? 0;
-    const arrived = rate?.arrivedPerMinute ?? 0;
-    if (trend === 'idle' || (finished === 0 && arrived === 0))
-        return '';
-    return `${perMinute(finished)} finished/min${arrived > 0 ? `, ${perMinute(arrived)} new/min` : ''}`;
-}
-/** `about 12m left (8m to 20m)`. */
-function leftText({ leftMs, fromMs, toMs }) {
-    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
-    return `about ${left} left${from === to ? '' : ` (${from} to ${to})`}`;
-}
-/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
-function rounded(milliseconds) {
-    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
-    return Math.max(unit, Math.round(milliseconds / unit) * unit);
-}
-function perMinute(rate) {
-    return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
-}
-/** What the diagnosis does not say of a drain; none where nothing is in flight. */
-function describeForecast(forecast, newTopLevel) {
-    const { trend, rate, states } = forecast;
-    if (trend === 'idle')
-        return [];
-    return [
-        ...(rate === undefined ? [] : [paceSentence(rate)]),
-        ...outlook(forecast, newTopLevel).map(({ message }) => message),
-        ...(states.notScanned > 0
-            ? [msg `Details cover the oldest workflows, and not ${counted(states.notScanned, 'other')}.`]
-            : []),
-    ];
-}
-/** What still arrives. */
-function outlook({ trend, arrived, hasTraffic }, newTopLevel) {
-    if (trend === 'not-converging')
-        return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
-    if (!hasTraffic)
-        return [];
-    const message = msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still reaches this version.`;
-    return [{ key: 'arriving', message }];
-}
-function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
-    const isQuiet = ended === 0 && arrived === 0;
-    const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
-    return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${spanText(overMs)}.`);
-}
-function notConverging({ total, roots, children }, newTopLevel) {
-    const reasons = [trusted('Not draining: new work arrives as fast as work finishes.')];
-    if (roots > 0)
-        reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
-    if (children > 0) {
-        const were = trusted(wasOrWere(children));
-        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by other workflows. That stops when those finish.`);
-    }
-    if (roots + children === 0) {
-        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate started${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not show which of them other workflows started.`);
-    }
-    return joined(reasons);
-}
-function createdRoots(roots, newTopLevel) {
-    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate started${rootNames(newTopLevel)}`;
-}
-function wasOrWere(count) {
-    return count === 1 ? 'was' : 'were';
-}
-function rootNames(roots) {
-    const names = [...new Set(roots.map((each) => fullName(each) ?? '(no name)'))];
-    return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
-}
-function forecast_text_stateOf({ because }) {
-    return because === 'sleeping' ? 'asleep' : 'delayed';
-}
-/**
- * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
- *
- * @param stuck How many workflows are stuck. With any, no timeout is long enough.
- */
-function describeCannotDrain(beyond, now, config, stuck = 0) {
-    // `"order-7" ("checkout") is asleep until 14:05 UTC`.
-    const named = beyond.earliestEnds
-        .slice(0, NAMED)
-        .map((end) => msg `${workflowNamed(end)} is ${trusted(`${forecast_text_stateOf(end)} until ${momentText(end.until, now)}`)}`);
-    const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
-    const who = named.length > 0
-        ? msg `${joined(named, ', ')}${more}`
-        : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
-    const timeout = neededTimeout(beyond, config);
-    const isOneStuck = stuck === 1;
-    const reaching = stuck > 0
-        ? msg `A longer \`timeout\` does not help: ${counted(stuck, 'workflow')} ${trusted(isOneStuck ? 'is' : 'are')} stuck.`
-        : timeout === null
-            ? beyondEveryRun(config)
-            : msg `To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
-    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
-}
-function beyondEveryRun({ longestRunMs }) {
-    return longestRunMs === HOSTED_JOB_LIMIT_MS
-        ? msg `No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
-        : msg `No \`timeout\` is that long: run the gate again later.`;
-}
-/** The `timeout` that reaches the last of what outlasts it; null where no run lasts that long. */
-function neededTimeout({ neededMs }, { longestRunMs }) {
-    return neededMs <= longestRunMs ? durationInput(neededMs) : null;
-}
-
-;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
-
-
-
-
-
-
-
-
-
-/* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
-/** A few workflows stand for all: this many are named. */
-const diagnosis_text_NAMED = 3;
-/** New work is still sent to the target. */
-function diagnosis_text_live(blocker, { now, deadline }) {
-    if (blocker.kind === 'live') {
-        return {
-            cause: 'live',
-            kind: 'stuck',
-            brief: 'still the latest version, so new work goes to it',
-            reason: trusted('this is still the latest version, so new work goes to it.'),
-            ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
-        };
-    }
-    if (blocker.kind !== 'receives-work')
-        return undefined;
-    const until = 'until' in blocker.sign ? blocker.sign.until : undefined;
-    if (until === undefined || (deadline !== undefined && until > deadline)) {
-        return {
-            cause: 'live',
-            kind: 'stuck',
-            brief: 'traffic has not moved, still receives work',
-            reason: trusted('traffic does not seem to have moved to another version.'),
-            ifNothing: trusted('it counts as live until another version picks up work.'),
-        };
-    }
-    const moment = trusted(momentText(until, now));
-    return {
-        cause: 'live',
-        kind: 'slow',
-        brief: `still receives work, counts as live until ${momentText(until, now)}`,
-        reason: msg `it received new work recently, and counts as live until ${moment}.`,
-        ifNothing: msg `it stops counting as live at ${moment}, unless more work starts on it.`,
-    };
-}
-/** Traffic has not moved, and some of the work outlasts the timeout. The traffic comes first: it may be the wrong version. */
-function both(first, outlast) {
-    return {
-        ...first,
-        kind: outlast.kind,
-        brief: `${first.brief}, and ${outlast.brief}`,
-        reason: msg `${first.reason} And ${outlast.reason}`,
-    };
-}
-/** Some of the work certainly lasts past the timeout. */
-function diagnosis_text_outlasting(subject, deadline) {
-    const { target, drain, poll, config, now } = subject;
-    const { notBefore, waits } = drain;
-    const last = poll.forecast.outlasting;
-    // The bound of another target says nothing about this one.
-    if (notBefore === undefined || last === undefined || notBefore <= last.deadline)
-        return undefined;
-    const late = waits.filter(({ until }) => until > deadline);
-    const count = Math.min(target.inFlight, Math.max(1, late.length));
-    const until = momentText(notBefore, now);
-    const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
-    const share = target.inFlight === 1 ? 'it' : shareOf(count, target.inFlight);
-    const still = drain.states.stuck;
-    const stuckToo = still > 0 ? `, and ${number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
-    const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
-    return {
-        cause: 'outlasting',
-        kind: 'never',
-        count,
-        brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
-        reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
-        ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
-        nextStep: msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
-    };
-}
-function diagnosis_text_withoutProcess({ target, drain, deadline }) {
-    const name = versionName(target.version);
-    const all = target.inFlight === 1 ? 'its workflow stays' : `${allOf(target.inFlight)} workflows stay`;
-    return {
-        cause: 'no-process',
-        kind: 'never',
-        brief: 'no process of this version seems to be running',
-        reason: msg `no process of ${name} seems to be running. Work that is due is not picked up.`,
-        ifNothing: msg `${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
-        nextStep: msg `Start a process of ${name} again${withExecutor(drain.lostExecutors)}.${evenThen(drain.earliestEnds, deadline)}`,
-    };
-}
-/** What a process that is started again does not shorten. */
-function evenThen(ends, deadline) {
-    const isLate = deadline !== undefined && ends.some(({ until }) => until > deadline);
-    return isLate ? msg ` Even then, wait longer than the timeout for ${namedEnds(ends, deadline)}.` : trusted('');
-}
-/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
-function withExecutor(executors) {
-    const [first] = executors;
-    if (first === undefined)
-        return trusted('');
-    const ids = executors.length === 1
-        ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
-        : msg `with each of the executor ids ${namesOf(executors)}`;
-    return msg ` ${ids} (with DBOS Conductor: any id)`;
-}
-/** The first few of what ends after the timeout. */
-function namedEnds(ends, deadline) {
-    const late = ends.filter(({ until }) => until > deadline);
-    const named = late.slice(0, diagnosis_text_NAMED).map((end) => workflowNamed(end));
-    if (named.length === 0)
-        return trusted('what is delayed');
-    return msg `${joined(named, ', ')}${trusted(late.length > named.length ? ' and the others' : '')}`;
-}
-function diagnosis_text_notConverging({ drain }) {
-    const fast = 'new work arrives as fast as work finishes';
-    const byChildren = drain.arrived.children > drain.arrived.roots;
-    return {
-        cause: 'not-converging',
-        kind: 'stuck',
-        brief: byChildren ? fast : `traffic has not moved, ${fast}`,
-        reason: trusted(byChildren ? `${fast}, and other workflows start most of it.` : `traffic has not moved, and ${fast}.`),
-        ifNothing: trusted('about as much stays in flight as now.'),
-    };
-}
-/** Some workflows do not move. */
-function stuck(subject) {
-    const { target, drain, poll, config, now } = subject;
-    const count = drain.states.stuck;
-    const share = shareOf(count, target.inFlight);
-    const scanned = scannedOf(target.version, poll.forecast.history.detailScan);
-    const all = scanned.filter(({ status }) => status.state === 'stuck');
-    // A parent that waits for a stuck child is no cause. The table of what blocks begins with the largest group.
-    const causes = all.filter(({ status }) => status.activity.kind !== 'child');
-    const cause = longest(largestAlike(causes.length > 0 ? causes : all));
-    const why = cause === undefined ? trusted('') : msg ` ${workflowNamed(cause.workflow)}: ${describeActivity(cause.status, now)}.`;
-    const quiet = trusted(durationText(config.stuckAfterMs));
-    const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
-    return {
-        cause: 'stuck',
-        kind: 'stuck',
-        brief: `${share} without progress for over ${durationText(config.stuckAfterMs)}`,
-        reason: msg `${trusted(`${share} ${noun}`)} made no progress for over ${quiet}.${why}`,
-        ifNothing: stuckExpectation(subject, count),
-    };
-}
-function stalled(stuckAfterMs) {
-    return {
-        cause: 'stalled',
-        kind: 'stuck',
-        brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
-        reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
-        ifNothing: trusted('there is no sign that anything will finish.'),
-    };
-}
-const NO_ESTIMATE = { wait: 'no estimate yet', check: 'no estimate from a single poll' };
-/** It will finish. */
-function slow(subject) {
-    const { drain, config, now, deadline } = subject;
-    const { left, notBefore, waits, quietMs } = drain;
-    if (quietMs !== undefined)
-        return quiet(quietMs, subject);
-    const isAhead = notBefore !== undefined && notBefore > now;
-    const brief = left !== undefined
-        ? leftText(left)
-        : isAhead
-            ? `not before ${momentText(notBefore, now)}`
-            : NO_ESTIMATE[config.mode === 'wait' ? 'wait' : 'check'];
-    const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
-    const late = isLate ? ', longer than the timeout' : '';
-    return {
-        cause: 'moving',
-        kind: 'slow',
-        brief: `${brief}${late}`,
-        reason: trusted(left === undefined && !isAhead ? `${seemingly(subject)}, and there is ${brief}.` : `${brief}${late}.`),
-        ifNothing: expectation(subject, waits, waits[0]?.until ?? notBefore),
-    };
-}
-function seemingly({ drain: { states } }) {
-    if (states.notScanned === 0)
-        return 'nothing seems stuck';
-    const isAnyRead = states.progressing + states.waiting > 0;
-    return isAnyRead ? 'nothing that was read seems stuck' : 'no workflow has been read in detail';
-}
-/** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
-function quiet(quietMs, subject) {
-    const { target, drain, poll, config } = subject;
-    const scanned = scannedOf(target.version, poll.forecast.history.detailScan).filter((each) => !isParked(each));
-    const isDue = scanned.some(({ status }) => ['running', 'queued'].includes(activityInTheEnd(status).kind));
-    // Where the rest waits for a message or a timer, its process is the last thing to check.
-    const other = isDue
-        ? undefined
-        : longest(largestAlike(scanned.filter(({ status }) => status.activity.kind !== 'child')));
-    const span = spanText(quietMs);
-    const after = durationText(config.stuckAfterMs);
-    return {
-        cause: 'moving',
-        kind: 'slow',
-        brief: `nothing has moved for ${span} (stuck after ${after})`,
-        reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
-        ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
-        nextStep: other === undefined
-            ? msg `Check whether a process of ${versionName(target.version)} still runs.`
-            : msg `${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null)}.`,
-    };
-}
-function starting({ config }) {
-    return {
-        cause: 'starting',
-        kind: 'stuck',
-        brief: 'traffic has not moved, work is still starting',
-        reason: trusted('traffic has not moved, and new work is still being started.'),
-        ifNothing: trusted(`it drains once no new work has started for ${durationText(config.settleMs)}.`),
-    };
-}
-/** Workflows without a version that the target could take. */
-function unversioned(count, { target, poll, config, now }) {
-    // No poll reads how their queues move.
-    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status: { state, activity, progressAt } }) => state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs));
-    const workflows = counted(count, 'workflow');
-    const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
-    return {
-        cause: 'unversioned',
-        kind: isStuck ? 'stuck' : 'slow',
-        brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
-        reason: msg `${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
-        ifNothing: trusted(`the new version takes ${them}, if it runs and listens to the queue.`),
-    };
-}
-/** Nothing is in flight, but a transaction could still enqueue something. */
-function writing(writers, { target, config }) {
-    const isPrepared = writers.some(({ pid }) => pid === null);
-    const isLong = (target.settledForMs ?? 0) - config.settleMs >= config.stuckAfterMs;
-    const transactions = counted(writers.length, 'transaction');
-    const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
-    return {
-        cause: 'open-transaction',
-        kind: isPrepared || isLong ? 'stuck' : 'slow',
-        brief: 'idle, but a transaction is still writing',
-        reason: msg `nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
-        ifNothing: trusted(isPrepared
-            ? 'a prepared transaction stays open until somebody commits it or rolls it back.'
-            : `the version can drain as soon as ${end}.`),
-    };
-}
-/** Nothing blocks: it has to stay so for the settle window. */
-function settling(settledForMs, { config }) {
-    const left = spanText(Math.max(0, config.settleMs - settledForMs));
-    return {
-        cause: 'settling',
-        kind: 'slow',
-        brief: `idle, settling for ${left}`,
-        reason: trusted(`idle, and must stay idle for ${left}.`),
-        ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/report/diagnosis.js
-
-
-
-/** What a drain is: it will finish; something does not move; it cannot finish before the timeout, or at all. */
-const DIAGNOSES = ['slow', 'stuck', 'never'];
-/** What a diagnosis rests on. */
-const CAUSES = [
-    'live',
-    'outlasting',
-    'no-process',
-    'not-converging',
-    'stuck',
-    'stalled',
-    'moving',
-    'starting',
-    'unversioned',
-    'open-transaction',
-    'settling',
-];
-/** Returns the diagnosis of each target. Pure. */
-function diagnosesOf(poll, config) {
-    const { targets } = poll.evaluation;
-    const found = targets.flatMap((target) => {
-        const diagnosis = diagnosisOf(target, poll, config);
-        return diagnosis === undefined ? [] : [{ target, diagnosis }];
-    });
-    const severity = ({ diagnosis }) => DIAGNOSES.indexOf(diagnosis.kind);
-    const drainOf = ({ target }) => poll.forecast.targets.get(target.version);
-    // Where nothing moves, no process may be left: that matters more than the longest estimate.
-    const endOf = (each) => drainOf(each)?.quietMs === undefined ? (drainOf(each)?.left?.leftMs ?? 0) : Number.POSITIVE_INFINITY;
-    // Where a name is a typo, how the others drain is no answer.
-    const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
-    const [worst] = found.toSorted((a, b) => severity(b) - severity(a) || Math.sign(endOf(b) - endOf(a)) || b.target.inFlight - a.target.inFlight);
-    return {
-        worst: isUnknown
-            ? undefined
-            : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
-        worstOf: isUnknown ? undefined : worst?.target.version,
-        of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
-    };
-}
-/** `Stuck: …`, or `Stuck ("1.0.0"): …` where there are several versions. */
-function labelled({ kind, brief, reason, ifNothing, ...rest }, name) {
-    const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
-    const of = name === undefined ? trusted('') : msg ` (${name})`;
-    return {
-        ...rest,
-        kind,
-        brief: `${kind}${name === undefined ? '' : ` (${quotedName(name)})`}: ${brief}`,
-        reason: msg `${trusted(label)}${of}: ${reason}`,
-        ifNothing: name === undefined ? ifNothing : msg `${name}: ${ifNothing}`,
-    };
-}
-/**
- * Returns the diagnosis of a target; undefined where it has drained, where the whole gate is blocked, and where it is not
- * known here: none of these is a drain. Work that outlasts the timeout comes before what is stuck, and that before what
- * is slow. A version that is still live is that first: until the traffic has moved, nothing else helps.
- */
-function diagnosisOf(target, poll, config) {
-    const { evaluation, forecast, time } = poll;
-    const drain = forecast.targets.get(target.version);
-    const isUnknown = target.blockers.some(({ kind }) => kind === 'unknown-version' || kind === 'unknown-status');
-    if (target.drained || evaluation.gate.length > 0 || isUnknown || drain === undefined)
-        return undefined;
-    const now = evaluation.snapshot.observedAt;
-    const deadline = config.mode === 'wait' ? now + config.timeoutMs - time.began : undefined;
-    const subject = { target, drain, poll, config, now, deadline };
-    const live = target.blockers.map((blocker) => diagnosis_text_live(blocker, subject)).find((each) => each !== undefined);
-    const outlasting = forecast.outlasting && deadline !== undefined ? diagnosis_text_outlasting(subject, deadline) : undefined;
-    if (live !== undefined)
-        return outlasting === undefined ? live : both(live, outlasting);
-    const found = [...inFlightDiagnoses(subject, outlasting), ...target.blockers.map((each) => others(each, subject))];
-    const all = found.filter((each) => each !== undefined);
-    const worst = DIAGNOSES.toReversed().flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
-    return worst ?? (target.settledForMs === undefined ? undefined : settling(target.settledForMs, subject));
-}
-/** Without a process, it does not matter how long something sleeps. */
-function inFlightDiagnoses(subject, outlasting) {
-    const { target, drain, config } = subject;
-    const { trend, states, withoutProcess } = drain;
-    if (target.inFlight === 0)
-        return [];
-    return [
-        withoutProcess.length > 0 ? diagnosis_text_withoutProcess(subject) : undefined,
-        outlasting,
-        trend === 'not-converging' ? diagnosis_text_notConverging(subject) : undefined,
-        states.stuck > 0 ? stuck(subject) : undefined,
-        trend === 'stalled' ? stalled(config.stuckAfterMs) : undefined,
-        slow(subject),
-    ];
-}
-/** What is neither in flight on the target nor a sign of traffic. */
-function others(blocker, subject) {
-    switch (blocker.kind) {
-        case 'still-starting':
-            return starting(subject);
-        case 'unversioned':
-            return unversioned(blocker.count, subject);
-        case 'open-transaction':
-            return writing(blocker.writers, subject);
-        default:
-            return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/status-counts.js
-
-const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
-function total({ pending, enqueued, delayed }) {
-    return pending + enqueued + delayed;
-}
-/** The counts of several versions or groups, added up status by status. */
-function summed(all) {
-    const sumOf = (status) => all.reduce((sum, counts) => sum + counts[status], 0);
-    return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
-}
-/** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */
-function describeCounts(counts) {
-    const parts = ['pending', 'enqueued', 'delayed']
-        .filter((status) => counts[status] > 0)
-        .map((status) => `${number(counts[status])} ${status}`);
-    return parts.length > 0 ? parts.join(', ') : 'none';
-}
-
-;// CONCATENATED MODULE: ./lib/forecast/soonest-end.js
-
-/** Over how long the fall is measured, in milliseconds: between two polls, it can be a burst. */
-const FALL_OVER_MS = 10_000;
-/**
- * Returns how far the soonest moment is, in milliseconds, at which nothing is expected to be in flight: from this poll, or
- * since it has passed. Undefined when nothing tells. It is for the pace of polling alone: where it is wrong, the gate
- * polls more or less often than it could.
- */
-function soonestEndInMs({ series, left, notBefore }, observedAt) {
-    const { points } = series;
-    // Of what only waits, for a time that is not certain, the range starts now.
-    const isMoving = (points.at(-1)?.moving ?? 0) > 0;
-    const ends = [fallEndsInMs(points), isMoving ? left?.fromMs : left?.leftMs].filter((ms) => ms !== undefined);
-    // A delay that has passed long ago has most often no process that acts on it.
-    const certainMs = Math.abs((notBefore ?? observedAt) - observedAt);
-    return ends.length === 0 ? undefined : Math.max(certainMs, Math.min(...ends));
-}
-/** When nothing is in flight if the number goes on falling as it did lately; undefined while it does not fall. */
-function fallEndsInMs(points) {
-    const last = points.at(-1);
-    if (last === undefined)
-        return undefined;
-    const before = points.findLast(({ atMs }) => atMs <= last.atMs - FALL_OVER_MS);
-    const fall = before === undefined ? 0 : total(before) - total(last);
-    return before === undefined || fall <= 0 ? undefined : (total(last) * (last.atMs - before.atMs)) / fall;
-}
-
-;// CONCATENATED MODULE: ./lib/hold/pace.js
-
-/** The pause where none is set, in milliseconds. */
-const USUAL_PAUSE_MS = 5000;
-/** The gate takes at most a twentieth of one backend's time. Waiting for a lock takes none. */
-const PAUSE_PER_POLL = 20;
-/** Near the end, a pause is this share of the time until then, or since then. */
-const SHARE = 0.1;
-const SHORTEST_PAUSE_MS = 250;
-/**
- * Returns the pause after a poll, in milliseconds. Pure.
- *
- * - A `poll-interval` that is set is never undercut, and neither is the pause that the cost of the poll asks for.
- * - Where none is set, the pauses are shorter when the end is near.
- * - The last poll of a settle window starts when it has passed: the pause before is longer, where another poll does not
- *   fit in.
- */
-function pauseAfterPoll({ pollIntervalMs }, { durationMs, settledAt, endInMs = Number.POSITIVE_INFINITY }, { ended }) {
-    const shortest = Math.max(pollIntervalMs ?? SHORTEST_PAUSE_MS, PAUSE_PER_POLL * durationMs);
-    const usual = Math.max(shortest, pollIntervalMs ?? Math.min(USUAL_PAUSE_MS, endInMs * SHARE));
-    const leftMs = (settledAt ?? ended) - ended;
-    return leftMs > 0 && leftMs < usual + shortest ? Math.max(shortest, leftMs) : usual;
-}
-/** The pause for people: `30s`, or `5s, more often near the end`. */
-const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
-    ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
-    : durationText(pollIntervalMs);
-
-;// CONCATENATED MODULE: ./lib/rules/wording.js
-
-/** One form of a word for one, and the other for more or none: `agreeing(2, 'is', 'are')`. */
-function agreeing(count, one, many) {
-    return trusted(count === 1 ? one : many);
-}
-/** `it` or `them`, which stands for this many. */
-function them(count) {
-    return agreeing(count, 'it', 'them');
-}
-/** Names the versions that are registered, where a name may be misspelt. */
-function registeredHint(registered) {
-    return registered.length > 0
-        ? msg ` Registered here: ${namesOf(registered)}.`
-        : trusted(' No version is registered here. Is this the right database?');
-}
-/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
-function byPromotion(sdk) {
-    return sdk === undefined
-        ? trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
-        : msg `with \`${trusted(sdk.promote)}\``;
-}
-/** `, such as` an example; nothing where there is none. */
-function suchAs(example) {
-    return trusted(example === undefined ? '' : `, such as ${example}`);
-}
-
-;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
-
-
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
-const keptVersions = {
-    checkGate({ config, state, index }) {
-        if (config.targets.kind === 'named' || config.targets.kind === 'none')
-            return [];
-        const sdk = sdkIn(state.serializations);
-        if (state.kept === undefined)
-            return [{ kind: 'no-latest-version', sdk }];
-        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
-        if (isEmpty)
-            return [{ kind: 'empty-latest-version', sdk }];
-        return unknownKeptVersions(state.kept, state, index);
-    },
-    blockers: {
-        'kept-version-unknown': {
-            verdict: 'unknown-version',
-            shortName: 'a kept version is not registered',
-            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(registered)}`,
-        },
-        'no-latest-version': {
-            verdict: 'error',
-            shortName: 'no latest version',
-            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (${trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
-        },
-        'empty-latest-version': {
-            verdict: 'error',
-            shortName: 'the latest version is empty',
-            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
-        },
-    },
-};
-const SEARCHED = {
-    registrations: 'not registered',
-    'not-yet': 'not registered (still searching the history)',
-    'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
-    'whole-history': 'never seen in this system database',
-};
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch({ state, index, time }) {
-    if (index.registered.length > 0)
-        return [];
-    return (state.kept ?? []).filter((version) => {
-        if (state.known.has(version))
-            return false;
-        const search = state.searches.get(version);
-        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function unknownKeptVersions(kept, state, index) {
-    const registered = index.registered.map(({ version }) => version);
-    const unknown = (versions, searched) => {
-        if (versions.length === 0)
-            return [];
-        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
-        const close = new Set([
-            ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
-            ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
-        ]);
-        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
-    };
-    if (registered.length > 0) {
-        const versions = kept.filter((version) => !registered.includes(version));
-        return unknown(versions, 'registrations');
-    }
-    const versions = kept.filter((version) => !state.known.has(version));
-    const searches = versions.map((version) => state.searches.get(version));
-    if (searches.includes(undefined))
-        return unknown(versions, 'not-yet');
-    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
 }
 
 ;// CONCATENATED MODULE: ./lib/rules/close-names.js
@@ -19526,6 +18823,33 @@ function standsIn(name, text) {
     return false;
 }
 
+;// CONCATENATED MODULE: ./lib/rules/wording.js
+
+/** One form of a word for one, and the other for more or none: `agreeing(2, 'is', 'are')`. */
+function agreeing(count, one, many) {
+    return trusted(count === 1 ? one : many);
+}
+/** `it` or `them`, which stands for this many. */
+function them(count) {
+    return agreeing(count, 'it', 'them');
+}
+/** Names the versions that are registered, where a name may be misspelt. */
+function registeredHint(registered) {
+    return registered.length > 0
+        ? msg ` Registered here: ${namesOf(registered)}.`
+        : trusted(' No version is registered here. Is this the right database?');
+}
+/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
+function byPromotion(sdk) {
+    return sdk === undefined
+        ? trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
+        : msg `with \`${trusted(sdk.promote)}\``;
+}
+/** `, such as` an example; nothing where there is none. */
+function suchAs(example) {
+    return trusted(example === undefined ? '' : `, such as ${example}`);
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/1-known.js
 
 
@@ -19623,6 +18947,25 @@ const DIFFERENCES = {
     part: '`retire-version` takes one version per line, without bullets, commas, comments or prefixes.',
 };
 
+;// CONCATENATED MODULE: ./lib/status-counts.js
+
+const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
+function total({ pending, enqueued, delayed }) {
+    return pending + enqueued + delayed;
+}
+/** The counts of several versions or groups, added up status by status. */
+function summed(all) {
+    const sumOf = (status) => all.reduce((sum, counts) => sum + counts[status], 0);
+    return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
+}
+/** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */
+function describeCounts(counts) {
+    const parts = ['pending', 'enqueued', 'delayed']
+        .filter((status) => counts[status] > 0)
+        .map((status) => `${number(counts[status])} ${status}`);
+    return parts.length > 0 ? parts.join(', ') : 'none';
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/target.js
 /** The target that the rows of a version belong to, if it is one. Without a version and with an empty one is the same. */
 function targetOfRows(version) {
@@ -19703,11 +19046,12 @@ const inFlight = {
         'in-flight': {
             verdict: 'in-flight',
             shortName: null,
-            explain(blocker, pastDeadline) {
+            explain(blocker, { isPastDeadline, canFork }) {
                 const count = total(blocker);
-                const remedy = pastDeadline
-                    ? trusted('Cancel or fork the workflows that will not finish before the timeout.')
-                    : msg `Wait for ${them(count)}, or cancel or fork ${them(count)}.`;
+                const it = them(count);
+                const remedy = isPastDeadline
+                    ? trusted(`Cancel${canFork ? ' or fork' : ''} the workflows that will not finish before the timeout.`)
+                    : msg `Wait for ${it}, or cancel ${it}.${canFork ? msg ` Fork ${it} only if no process still works on ${it}.` : []}`;
                 return msg `${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${trusted(describeCounts(blocker))}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;
             },
         },
@@ -19720,7 +19064,7 @@ const inFlight = {
 
 
 /** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
-const _3_starting_starting = {
+const starting = {
     checkTarget(version, context) {
         if (!context.before.windows.has(version))
             return [];
@@ -20276,7 +19620,7 @@ function remedy(version, { because }, latest, sdk) {
 
 
 /** Rule 6: no unversioned workflow in flight could be claimed by a target. */
-const _6_unversioned_unversioned = {
+const unversioned = {
     checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
     // A version that the gate cannot see could take such work where nothing is registered.
     checkNoTargets(context) {
@@ -20336,6 +19680,16 @@ function applies({ onUnversioned }, reason) {
         case 'ignore':
             return false;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/owners.js
+
+/** Returns what is wrong where the configured application owns nothing: a wrong name would hide everything. */
+function applicationNotSeen(application, owners) {
+    const others = owners.length > 0
+        ? msg `. The owners found here are ${namesOf(owners)}`
+        : trusted('. Nothing else here has an owner');
+    return msg `The application ${application} owns no registered version and no workflow in flight here${others}. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
@@ -20512,13 +19866,17 @@ const probeRow = object({
     failed_index: schemas_boolean(),
     tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
 });
-/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
-function openSnapshot(schema, pollTimeoutMs) {
-    const { text, values } = probeQuery(schema);
+/**
+ * Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot.
+ *
+ * @param others Tables of DBOS that the poll does not read, and that the probe looks for as well.
+ */
+function openSnapshot(schema, pollTimeoutMs, others = []) {
+    const { text, values } = probeQuery(schema, others);
     return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
 }
 /** Facts from the catalogs, which every role can read. */
-function probeQuery(schema) {
+function probeQuery(schema, others = []) {
     return statement(sql `
 SELECT ${NOW}::text AS observed_at,
        current_user::text AS role,
@@ -20550,7 +19908,7 @@ SELECT ${NOW}::text AS observed_at,
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
                    AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
                  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
+                   AND c.relname IN (${join([...TABLES, ...others].map(sql_literal), ', ')})
                  GROUP BY c.oid, c.relname, c.relkind) t) AS tables
   FROM (SELECT 1) one
   LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
@@ -20710,10 +20068,7 @@ function asOwner(statements) {
     return joined([trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
 }
 
-;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
-
-
-
+;// CONCATENATED MODULE: ./lib/dbos/trust.js
 
 
 /**
@@ -20721,9 +20076,54 @@ function asOwner(statements) {
  * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
  */
 const NEWEST_KNOWN_MIGRATION = 125;
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+function isNewerThanKnown({ migration }) {
+    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+/** The schema is newer than the gate, and looking for statuses that it does not know took too long. */
+const SCAN_TIMED_OUT = msg `This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`;
+/** Returns what is against a database; nothing where what it shows can be trusted. */
+function reasonsAgainst(database) {
+    const { missingColumns } = database;
+    return [
+        ...(database.standby ? ['standby'] : []),
+        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
+        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
+        ...(database.sharded ? ['shard'] : []),
+        ...(database.rowSecurityActive ? ['row-security'] : []),
+        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
+    ];
+}
+/** Explains a reason, and what to do. */
+function explainUntrusted(reason) {
+    switch (reason) {
+        case 'standby':
+            return STANDBY;
+        case 'logical-subscriber':
+            return msg `Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
+        case 'not-a-table':
+            return msg `workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'shard':
+            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
+        case 'row-security':
+            return msg `Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
+        default:
+            return msg `workflow_status is missing ${namesOf(reason.missingColumns)}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
+
+
+
+
+
 /** Rule 9: the database can be trusted, and each status in it is understood. */
 const trustedDatabase = {
-    checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
+    checkDatabase: (database, before) => [...reasonsAgainst(database), ...sinceBefore(database, before)].map((reason) => ({
+        kind: 'untrusted-database',
+        reason,
+    })),
     checkGate({ before, database, index }) {
         if (!isAnotherServer(before, database))
             return [];
@@ -20764,15 +20164,11 @@ const trustedDatabase = {
             verdict: 'error',
             shortName: 'unknown statuses possible',
             explain: ({ timedOut }) => timedOut
-                ? msg `This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
+                ? SCAN_TIMED_OUT
                 : msg `This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
         },
     },
 };
-/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
-function isNewerThanKnown({ migration }) {
-    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
-}
 /**
  * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
  * last second, and rarely more than a few. The workflow before the ones that were lost is older by more than a minute
@@ -20795,19 +20191,10 @@ function lostWorkflows(olderByMs) {
 function isUnscanned(windows) {
     return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
 }
-function reasonsAgainst(database, before) {
-    const { missingColumns } = database;
+function sinceBefore(database, before) {
     const { tableId } = before;
-    return [
-        ...(database.standby ? ['standby'] : []),
-        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
-        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
-        ...(database.sharded ? ['shard'] : []),
-        ...anotherCluster(database, before),
-        ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
-        ...(database.rowSecurityActive ? ['row-security'] : []),
-        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
-    ];
+    const isOtherTable = tableId !== undefined && tableId !== database.tableId;
+    return [...anotherCluster(database, before), ...(isOtherTable ? ['another-table'] : [])];
 }
 /** Whether another server answers than at the previous poll: after a failover, or a restart. */
 function isAnotherServer({ server }, { startedAt }) {
@@ -20825,24 +20212,14 @@ function anotherCluster(database, before) {
 }
 function explainReason(reason) {
     switch (reason) {
-        case 'standby':
-            return STANDBY;
-        case 'logical-subscriber':
-            return msg `Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
-        case 'not-a-table':
-            return msg `workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
-        case 'shard':
-            return msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
         case 'another-cluster':
             return msg `A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
         case 'perhaps-another-cluster':
             return msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
         case 'another-table':
             return msg `The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
-        case 'row-security':
-            return msg `Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
         default:
-            return msg `workflow_status is missing ${namesOf(reason.missingColumns)}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
+            return explainUntrusted(reason);
     }
 }
 
@@ -20907,6 +20284,7 @@ function explainFormerNames(formers, isRegistered) {
 
 
 
+
 /** Several owners, and none is chosen. */
 function severalApplications({ application: chosen }, owners, applications = []) {
     if (chosen !== undefined || owners.length < 2)
@@ -20934,9 +20312,7 @@ const application = {
         'application-not-seen': {
             verdict: 'error',
             shortName: 'application not seen',
-            explain: ({ application, owners }) => msg `The application ${application} owns no registered version and no workflow in flight here${owners.length > 0
-                ? msg `. The owners found here are ${namesOf(owners)}`
-                : trusted('. Nothing else here has an owner')}. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`,
+            explain: ({ application, owners }) => applicationNotSeen(application, owners),
         },
         'several-applications': {
             verdict: 'error',
@@ -20956,6 +20332,83 @@ const application = {
     },
 };
 
+;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
+
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
+const keptVersions = {
+    checkGate({ config, state, index }) {
+        if (config.targets.kind === 'named' || config.targets.kind === 'none')
+            return [];
+        const sdk = sdkIn(state.serializations);
+        if (state.kept === undefined)
+            return [{ kind: 'no-latest-version', sdk }];
+        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+        if (isEmpty)
+            return [{ kind: 'empty-latest-version', sdk }];
+        return unknownKeptVersions(state.kept, state, index);
+    },
+    blockers: {
+        'kept-version-unknown': {
+            verdict: 'unknown-version',
+            shortName: 'a kept version is not registered',
+            explain: ({ versions, searched, registered, close }) => msg `${trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? msg ` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(registered)}`,
+        },
+        'no-latest-version': {
+            verdict: 'error',
+            shortName: 'no latest version',
+            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (${trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
+        },
+        'empty-latest-version': {
+            verdict: 'error',
+            shortName: 'the latest version is empty',
+            explain: ({ sdk }) => msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+        },
+    },
+};
+const SEARCHED = {
+    registrations: 'not registered',
+    'not-yet': 'not registered (still searching the history)',
+    'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch({ state, index, time }) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function unknownKeptVersions(kept, state, index) {
+    const registered = index.registered.map(({ version }) => version);
+    const unknown = (versions, searched) => {
+        if (versions.length === 0)
+            return [];
+        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
+        const close = new Set([
+            ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
+            ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
+        ]);
+        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
+    };
+    if (registered.length > 0) {
+        const versions = kept.filter((version) => !registered.includes(version));
+        return unknown(versions, 'registrations');
+    }
+    const versions = kept.filter((version) => !state.known.has(version));
+    const searches = versions.map((version) => state.searches.get(version));
+    if (searches.includes(undefined))
+        return unknown(versions, 'not-yet');
+    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
+}
+
 ;// CONCATENATED MODULE: ./lib/rules/index.js
 
 
@@ -20970,10 +20423,10 @@ const application = {
 const RULES = [
     known,
     inFlight,
-    _3_starting_starting,
+    starting,
     openWriters,
     live,
-    _6_unversioned_unversioned,
+    unversioned,
     application,
     keptVersions,
     trustedDatabase,
@@ -20982,10 +20435,10 @@ const RULES = [
 const KINDS = {
     ...known.blockers,
     ...inFlight.blockers,
-    ..._3_starting_starting.blockers,
+    ...starting.blockers,
     ...openWriters.blockers,
     ...live.blockers,
-    ..._6_unversioned_unversioned.blockers,
+    ...unversioned.blockers,
     ...application.blockers,
     ...keptVersions.blockers,
     ...trustedDatabase.blockers,
@@ -20994,13 +20447,10 @@ const KINDS = {
 function findBlockers(check) {
     return RULES.flatMap((rule) => check(rule) ?? []);
 }
-/**
- * Explains what a blocker means and what to do, the input that lifts it included.
- *
- * @param pastDeadline Some of the work on this version certainly lasts past the timeout of the hold.
- */
-function explainBlocker(blocker, pastDeadline = false) {
-    return explainAs(blocker.kind, blocker, pastDeadline);
+const USUAL = { isPastDeadline: false, canFork: true };
+/** Explains what a blocker means and what to do, the input that lifts it included. */
+function explainBlocker(blocker, prospects = USUAL) {
+    return explainAs(blocker.kind, blocker, prospects);
 }
 /** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
 function verdictOf({ kind }) {
@@ -21010,9 +20460,787 @@ function verdictOf({ kind }) {
 function shortNames(blockers) {
     return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
 }
-function explainAs(kind, blocker, pastDeadline) {
-    return KINDS[kind].explain(blocker, pastDeadline);
+function explainAs(kind, blocker, prospects) {
+    return KINDS[kind].explain(blocker, prospects);
 }
+
+;// CONCATENATED MODULE: ./lib/unblock/command-line.js
+/** From this migration on, the number means the same in every SDK. */
+const SHARED = 100;
+/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
+const SEPARATE_INPUTS = 109;
+const FOLDER = 'dbos-cli';
+/**
+ * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
+ * it forks: TypeScript's reads their rows.
+ *
+ * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
+ *
+ * @param sdk Undefined where the rows name no SDK, or several.
+ * @param migration Null where it is unknown.
+ * @param schema TypeScript's command line reads `dbos` only.
+ */
+function commandLineFor(sdk, migration, schema = 'dbos') {
+    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+    if (schema === 'dbos' || isOwn)
+        return inUsualSchema(sdk, migration);
+    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
+}
+/** Of the command lines, only those of Python and Go can be told which schema to use. */
+function inOtherSchema(sdk, migration) {
+    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+    if (!isShared) {
+        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+    }
+    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
+    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function isForGo(migration) {
+    return migration === null || migration >= SEPARATE_INPUTS;
+}
+function inUsualSchema(sdk, migration) {
+    if (sdk === undefined) {
+        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
+        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
+        return { program: null, urlOption: '--sys-db-url', fits };
+    }
+    switch (sdk.language) {
+        case 'TypeScript':
+            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
+        case 'Python':
+            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
+        case 'Go':
+            return isForGo(migration)
+                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
+                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+        case 'Java':
+        case 'Rust':
+            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+    }
+}
+/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
+function programOf({ program }) {
+    return program ?? '$DBOS_CLI';
+}
+const OWN = 'Use that of the SDK release that the application uses';
+const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
+/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
+function typeScriptRelease(migration) {
+    if (migration < SHARED)
+        return '4.20';
+    return migration < SEPARATE_INPUTS ? '4.27' : '5';
+}
+/** TypeScript's, beside an application of any language. */
+function typeScript(migration) {
+    if (migration === null)
+        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
+    const release = typeScriptRelease(migration);
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
+function ofTheApplication(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}, in the folder of the application.`;
+    const release = typeScriptRelease(migration);
+    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+function python(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}.`;
+    return migration < SEPARATE_INPUTS
+        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
+        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
+}
+
+;// CONCATENATED MODULE: ./lib/report/blocking.js
+
+
+
+/** Whether rows block a target. Those that run without a version can be a target of their own. */
+function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
+    const isTarget = targets.some((target) => target.version === version);
+    if (version !== null)
+        return isTarget;
+    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
+}
+/** How many rows that block a target a truncated list omits. */
+function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
+    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
+    return omitted + (countsUnversioned ? omittedUnversioned : 0);
+}
+function inFlightOnAll(targets) {
+    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+}
+/** What blocks, by version, class, workflow and queue. */
+function blockingGroups(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return { items: [], omitted: 0 };
+    const { groups } = index.contents;
+    return {
+        items: groups.items
+            .filter((group) => blocksTarget(group, evaluation))
+            .map(({ name, ...group }) => ({ ...group, workflow: name })),
+        omitted: omittedFrom(groups, evaluation),
+    };
+}
+/** The latest version that is no target: where forks of the work that blocks can run. */
+function newVersionOf({ index, targets }) {
+    const retired = new Set(targets.map(({ version }) => version));
+    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+/**
+ * Whether nobody asked for these targets: they follow from a version to keep that is not known here, or from an
+ * application that is wrong. The live version can be one of them, or a version of another application.
+ */
+function areTargetsInDoubt({ targets }, { gate }) {
+    return targets.kind !== 'named' && gate.map(verdictOf).some((each) => each === 'error' || each === 'unknown-version');
+}
+/**
+ * Whether a version stays that can run forks. Where the latest is a target itself and no kept version is registered, a
+ * fork would only move work from one target to another. Where nothing is registered, a person may know one.
+ */
+function canFork(evaluation) {
+    const { index, state, targets } = evaluation;
+    if (index === undefined || index.latest.size === 0 || newVersionOf(evaluation) !== null)
+        return true;
+    const retired = new Set(targets.map(({ version }) => version));
+    return (state.kept ?? []).some((version) => index.registrations.has(version) && !retired.has(version));
+}
+/** DBOS's command line for the work that blocks. */
+function commandLineOf({ evaluation, forecast }, schema) {
+    const { index, snapshot, state } = evaluation;
+    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
+}
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
+/** Whether any target is live, or unknown. */
+function isInUse({ versions }) {
+    return versions.some(isLive);
+}
+/** Whether a target is live, or unknown. */
+function isLive({ blockers }) {
+    return blockers.some(({ kind }) => NOT_OLD.has(kind));
+}
+
+;// CONCATENATED MODULE: ./lib/report/expectation.js
+
+
+/* What happens to the work in flight of one target if nobody acts. */
+/** `15 of 16 finish by about 21:34:49 UTC; 1 sleeps until 23:34 UTC.` */
+function expectation({ target, drain, now }, waits, last, all = target.inFlight) {
+    const waiting = Math.min(all, Math.max(waits.length, last === undefined ? 0 : 1));
+    const still = Math.min(all - waiting, all === target.inFlight ? drain.states.stuck : 0);
+    const rest = all - waiting - still;
+    const parts = still > 0 ? [`${number(still)} ${still === 1 ? 'stays' : 'stay'} in flight until somebody acts`] : [];
+    if (rest > 0 && !drain.standsStill) {
+        const share = rest === all ? (all === 1 ? 'it' : allOf(all)) : `${number(rest)} of ${number(all)}`;
+        const { moving } = drain;
+        const them = rest === 1 ? 'its process still runs' : 'their processes still run';
+        parts.push(moving === undefined
+            ? drain.quietMs === undefined
+                ? `${share} can still finish, with no estimate`
+                : `${share} can finish only if ${them}`
+            : `${share} ${rest === 1 ? 'finishes' : 'finish'} by about ${momentText(now + moving.leftMs, now)}`);
+    }
+    if (last !== undefined && waiting > 0) {
+        const verb = waits.length === 0 ? 'is delayed' : verbOf(waits.slice(0, waiting));
+        parts.push(`${all === 1 ? 'it' : number(waiting)} ${verb} until ${momentText(last, now)}${waiting > 1 ? ' (the last)' : ''}`);
+    }
+    const text = parts.join('; ');
+    return trusted(text === '' ? 'nothing is known to finish by itself.' : `${text}.`);
+}
+/** `both`, or `all 3`. */
+function allOf(count) {
+    return count === 2 ? 'both' : `all ${number(count)}`;
+}
+/** `3 of 16`, or `3` for all. */
+function shareOf(count, all) {
+    return count === all ? number(count) : `${number(count)} of ${number(all)}`;
+}
+/** `sleeps`, `are delayed`: what those do that wait for a known time. */
+function verbOf(waits) {
+    const isOne = waits.length === 1;
+    const reasons = new Set(waits.map(({ because }) => because));
+    if (reasons.size > 1)
+        return 'sleep or are delayed';
+    return reasons.has('sleeping') ? (isOne ? 'sleeps' : 'sleep') : isOne ? 'is delayed' : 'are delayed';
+}
+/** What becomes of those that are stuck, and of the others. */
+function stuckExpectation(subject, count) {
+    const rest = subject.target.inFlight - count;
+    const stay = count === 1
+        ? 'the stuck workflow stays in flight until somebody acts.'
+        : `the ${number(count)} stuck workflows stay in flight until somebody acts.`;
+    if (rest === 0)
+        return trusted(stay);
+    const { moving, standsStill, waits, quietMs } = subject.drain;
+    if (quietMs !== undefined)
+        return msg `${trusted(stay)} Nothing else has moved for ${trusted(spanText(quietMs))}.`;
+    if (standsStill)
+        return msg `${trusted(stay)} Nothing else has finished recently.`;
+    if (moving === undefined && waits.length === 0)
+        return trusted(`${stay} The other ${rest === 1 ? 'one' : number(rest)} can still finish.`);
+    return msg `${trusted(stay)} Of the others, ${expectation(subject, waits, waits[0]?.until, rest)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/config.js
+/** What the gate does about a blocker: hold for it, fail for it, or only report it. `preflight` judges no version. */
+const MODES = ['wait', 'check', 'report', 'preflight'];
+/** What leaves the process about work in flight: ids too, or names and counts alone. */
+const DETAILS = ['full', 'names'];
+/** A job on a GitHub-hosted runner ends after six hours. */
+const HOSTED_JOB_LIMIT_MS = 6 * 60 * 60 * 1000;
+/** The versions that the configuration names, as targets or as versions to keep. */
+function namedVersions({ targets }) {
+    if (targets.kind === 'named')
+        return targets.versions;
+    return targets.kind === 'all-but' ? targets.keep : [];
+}
+
+;// CONCATENATED MODULE: ./lib/report/forecast-text.js
+
+
+
+
+
+/** A few workflows stand for all: this many are named. */
+const NAMED = 3;
+/** The pace, for a line of the log: `12 finished/min, 2 new/min`. Empty without a rate. */
+function ratePart({ trend, rate }) {
+    const finished = rate?.completedPerMinute ?? 0;
+    const arrived = rate?.arrivedPerMinute ?? 0;
+    if (trend === 'idle' || (finished === 0 && arrived === 0))
+        return '';
+    return `${perMinute(finished)} finished/min${arrived > 0 ? `, ${perMinute(arrived)} new/min` : ''}`;
+}
+/** `about 12m left (8m to 20m)`. */
+function leftText({ leftMs, fromMs, toMs }) {
+    const [left, from, to] = [leftMs, fromMs, toMs].map((each) => durationText(rounded(each)));
+    return `about ${left} left${from === to ? '' : ` (${from} to ${to})`}`;
+}
+/** Rounds an estimate: to five seconds, from five minutes on to minutes, and from four hours on to ten minutes. */
+function rounded(milliseconds) {
+    const unit = milliseconds < 300_000 ? 5000 : milliseconds < 4 * 3_600_000 ? 60_000 : 600_000;
+    return Math.max(unit, Math.round(milliseconds / unit) * unit);
+}
+function perMinute(rate) {
+    return rate >= 10 || rate === 0 ? number(Math.round(rate)) : String(Number(rate.toPrecision(2)));
+}
+/** What the diagnosis does not say of a drain; none where nothing is in flight. */
+function describeForecast(forecast, newTopLevel) {
+    const { trend, rate, states } = forecast;
+    if (trend === 'idle')
+        return [];
+    return [
+        ...(rate === undefined ? [] : [paceSentence(rate)]),
+        ...outlook(forecast, newTopLevel).map(({ message }) => message),
+        ...(states.notScanned > 0
+            ? [msg `Details cover the oldest workflows, and not ${counted(states.notScanned, 'other')}.`]
+            : []),
+    ];
+}
+/** What still arrives. */
+function outlook({ trend, arrived, hasTraffic }, newTopLevel) {
+    if (trend === 'not-converging')
+        return [{ key: 'not converging', message: notConverging(arrived, newTopLevel) }];
+    if (!hasTraffic)
+        return [];
+    const message = msg `${createdRoots(arrived.roots, newTopLevel)}: some traffic still reaches this version.`;
+    return [{ key: 'arriving', message }];
+}
+function paceSentence({ completedPerMinute: ended, arrivedPerMinute: arrived, overMs }) {
+    const isQuiet = ended === 0 && arrived === 0;
+    const pace = `${perMinute(ended)} finished and ${perMinute(arrived)} arrived per minute,`;
+    return trusted(`${isQuiet ? 'Nothing has finished or arrived' : pace} over the last ${spanText(overMs)}.`);
+}
+function notConverging({ total, roots, children }, newTopLevel) {
+    const reasons = [trusted('Not draining: new work arrives as fast as work finishes.')];
+    if (roots > 0)
+        reasons.push(msg `${createdRoots(roots, newTopLevel)}: traffic has not moved off.`);
+    if (children > 0) {
+        const were = trusted(wasOrWere(children));
+        reasons.push(msg `${counted(children, 'child workflow')} ${were} started by other workflows. That stops when those finish.`);
+    }
+    if (roots + children === 0) {
+        reasons.push(msg `${counted(total, 'workflow')} arrived since the gate started${rootNames(newTopLevel)}. Is traffic still sent here? This schema does not show which of them other workflows started.`);
+    }
+    return joined(reasons);
+}
+function createdRoots(roots, newTopLevel) {
+    return msg `${counted(roots, 'workflow')} without a parent ${trusted(wasOrWere(roots))} created since the gate started${rootNames(newTopLevel)}`;
+}
+function wasOrWere(count) {
+    return count === 1 ? 'was' : 'were';
+}
+function rootNames(roots) {
+    const names = [...new Set(roots.map((each) => fullName(each) ?? '(no name)'))];
+    return names.length > 0 ? msg `, most often ${namesOf(names, names.length, NAMED)}` : trusted('');
+}
+function forecast_text_stateOf({ because }) {
+    return because === 'sleeping' ? 'asleep' : 'delayed';
+}
+/**
+ * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
+ *
+ * @param stuck How many workflows are stuck. With any, no timeout is long enough.
+ * @param canFork Whether a version stays that can run forks.
+ */
+function describeCannotDrain(beyond, now, config, stuck, canFork) {
+    // `"order-7" ("checkout") is asleep until 14:05 UTC`.
+    const named = beyond.earliestEnds
+        .slice(0, NAMED)
+        .map((end) => msg `${workflowNamed(end)} is ${trusted(`${forecast_text_stateOf(end)} until ${momentText(end.until, now)}`)}`);
+    const more = trusted(beyond.earliestEnds.length > named.length ? ' and others' : '');
+    const who = named.length > 0
+        ? msg `${joined(named, ', ')}${more}`
+        : trusted(`there are workflows that are delayed until ${momentText(beyond.notBefore, now)}`);
+    const timeout = neededTimeout(beyond, config);
+    const isOneStuck = stuck === 1;
+    const reaching = stuck > 0
+        ? msg `A longer \`timeout\` does not help: ${counted(stuck, 'workflow')} ${trusted(isOneStuck ? 'is' : 'are')} stuck.`
+        : timeout === null
+            ? beyondEveryRun(config)
+            : msg `To wait for the last of them, set \`timeout\` to more than ${trusted(timeout)}.`;
+    const isCareful = canFork && stuck > 0;
+    const sooner = isCareful
+        ? 'cancel them, or fork those that no process still works on'
+        : cancelOrFork(canFork, 'them');
+    return msg `The timeout is at ${trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, ${trusted(sooner)}. \`fail-fast: false\` waits anyway.`;
+}
+function beyondEveryRun({ longestRunMs }) {
+    return longestRunMs === HOSTED_JOB_LIMIT_MS
+        ? msg `No job on GitHub's runners lasts that long: run the gate again later, or on a schedule with mode \`report\`.`
+        : msg `No \`timeout\` is that long: run the gate again later.`;
+}
+/** The `timeout` that reaches the last of what outlasts it; null where no run lasts that long. */
+function neededTimeout({ neededMs }, { longestRunMs }) {
+    return neededMs <= longestRunMs ? durationInput(neededMs) : null;
+}
+
+;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
+
+
+
+
+
+
+
+
+
+
+/* The diagnosis of one target, in words: what each cause means, and what happens if nobody acts. */
+/** A few workflows stand for all: this many are named. */
+const diagnosis_text_NAMED = 3;
+/** New work is still sent to the target. */
+function diagnosis_text_live(blocker, { now, deadline }) {
+    if (blocker.kind === 'live') {
+        return {
+            cause: 'live',
+            kind: 'stuck',
+            brief: 'still the latest version, so new work goes to it',
+            reason: trusted('this is still the latest version, so new work goes to it.'),
+            ifNothing: trusted('new work keeps going to this version, and it does not drain.'),
+        };
+    }
+    if (blocker.kind !== 'receives-work')
+        return undefined;
+    const until = 'until' in blocker.sign ? blocker.sign.until : undefined;
+    if (until === undefined || (deadline !== undefined && until > deadline)) {
+        return {
+            cause: 'live',
+            kind: 'stuck',
+            brief: 'traffic has not moved, still receives work',
+            reason: trusted('traffic does not seem to have moved to another version.'),
+            ifNothing: trusted('it counts as live until another version picks up work.'),
+        };
+    }
+    const moment = trusted(momentText(until, now));
+    return {
+        cause: 'live',
+        kind: 'slow',
+        brief: `still receives work, counts as live until ${momentText(until, now)}`,
+        reason: msg `it received new work recently, and counts as live until ${moment}.`,
+        ifNothing: msg `it stops counting as live at ${moment}, unless more work starts on it.`,
+    };
+}
+/** Traffic has not moved, and some of the work outlasts the timeout. The traffic comes first: it may be the wrong version. */
+function both(first, outlast) {
+    return {
+        ...first,
+        kind: outlast.kind,
+        brief: `${first.brief}, and ${outlast.brief}`,
+        reason: msg `${first.reason} And ${outlast.reason}`,
+    };
+}
+/** Some of the work certainly lasts past the timeout. */
+function diagnosis_text_outlasting(subject, deadline) {
+    const { target, drain, poll, config, now } = subject;
+    const { notBefore, waits } = drain;
+    const last = poll.forecast.outlasting;
+    // The bound of another target says nothing about this one.
+    if (notBefore === undefined || last === undefined || notBefore <= last.deadline)
+        return undefined;
+    const late = waits.filter(({ until }) => until > deadline);
+    const count = Math.min(target.inFlight, Math.max(1, late.length));
+    const until = momentText(notBefore, now);
+    const verb = late.length === 0 ? 'is delayed' : verbOf(late.slice(0, count));
+    const share = target.inFlight === 1 ? 'it' : shareOf(count, target.inFlight);
+    const still = drain.states.stuck;
+    const stuckToo = still > 0 ? `, and ${number(still)} made no progress for over ${durationText(config.stuckAfterMs)}` : '';
+    const of = msg `${trusted(shareOf(count, target.inFlight))} ${trusted(target.inFlight === 1 ? 'workflow' : 'workflows')}`;
+    return {
+        cause: 'outlasting',
+        kind: 'never',
+        count,
+        brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
+        reason: msg `${of} ${trusted(verb)} until ${trusted(until)}, after the timeout at ${trusted(momentText(deadline, now) + stuckToo)}.`,
+        ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
+        nextStep: msg `To drain sooner: ${trusted(cancelOrFork(canFork(poll.evaluation), ''))}${namedEnds(drain.earliestEnds, deadline)}.`,
+    };
+}
+function diagnosis_text_withoutProcess({ target, drain, deadline }) {
+    const name = versionName(target.version);
+    const all = target.inFlight === 1 ? 'its workflow stays' : `${allOf(target.inFlight)} workflows stay`;
+    return {
+        cause: 'no-process',
+        kind: 'never',
+        brief: 'no process of this version seems to be running',
+        reason: msg `no process of ${name} seems to be running. Work that is due is not picked up.`,
+        ifNothing: msg `${trusted(all)} in flight until a process of ${name} runs, or somebody cancels or forks them. What sleeps does not wake.`,
+        nextStep: msg `Start a process of ${name} again${withExecutor(drain.lostExecutors)}.${evenThen(drain.earliestEnds, deadline)}`,
+    };
+}
+/** What a process that is started again does not shorten. */
+function evenThen(ends, deadline) {
+    const isLate = deadline !== undefined && ends.some(({ until }) => until > deadline);
+    return isLate ? msg ` Even then, wait longer than the timeout for ${namedEnds(ends, deadline)}.` : trusted('');
+}
+/** Without DBOS Conductor, a process recovers what runs on its version and under its executor id only. */
+function withExecutor(executors) {
+    const [first] = executors;
+    if (first === undefined)
+        return trusted('');
+    const ids = executors.length === 1
+        ? msg `with the executor id ${first}${trusted(first === DEFAULT_EXECUTOR ? ', the default' : '')}`
+        : msg `with each of the executor ids ${namesOf(executors)}`;
+    return msg ` ${ids} (with DBOS Conductor: any id)`;
+}
+/** The first few of what ends after the timeout. */
+function namedEnds(ends, deadline) {
+    const late = ends.filter(({ until }) => until > deadline);
+    const named = late.slice(0, diagnosis_text_NAMED).map((end) => workflowNamed(end));
+    if (named.length === 0)
+        return trusted('what is delayed');
+    return msg `${joined(named, ', ')}${trusted(late.length > named.length ? ' and the others' : '')}`;
+}
+function diagnosis_text_notConverging({ drain }) {
+    const fast = 'new work arrives as fast as work finishes';
+    const byChildren = drain.arrived.children > drain.arrived.roots;
+    return {
+        cause: 'not-converging',
+        kind: 'stuck',
+        brief: byChildren ? fast : `traffic has not moved, ${fast}`,
+        reason: trusted(byChildren ? `${fast}, and other workflows start most of it.` : `traffic has not moved, and ${fast}.`),
+        ifNothing: trusted('about as much stays in flight as now.'),
+    };
+}
+/** Some workflows do not move. */
+function stuck(subject) {
+    const { target, drain, poll, config, now } = subject;
+    const count = drain.states.stuck;
+    const share = shareOf(count, target.inFlight);
+    const scanned = scannedOf(target.version, poll.forecast.history.detailScan);
+    const all = scanned.filter(({ status }) => status.state === 'stuck');
+    // A parent that waits for a stuck child is no cause. The table of what blocks begins with the largest group.
+    const causes = all.filter(({ status }) => status.activity.kind !== 'child');
+    const cause = longest(largestAlike(causes.length > 0 ? causes : all));
+    const why = cause === undefined ? trusted('') : msg ` ${workflowNamed(cause.workflow)}: ${describeActivity(cause.status, now)}.`;
+    const quiet = trusted(durationText(config.stuckAfterMs));
+    const noun = target.inFlight === 1 ? 'workflow' : 'workflows';
+    return {
+        cause: 'stuck',
+        kind: 'stuck',
+        brief: `${share} without progress for over ${durationText(config.stuckAfterMs)}`,
+        reason: msg `${trusted(`${share} ${noun}`)} made no progress for over ${quiet}.${why}`,
+        ifNothing: stuckExpectation(subject, count),
+    };
+}
+function stalled(stuckAfterMs) {
+    return {
+        cause: 'stalled',
+        kind: 'stuck',
+        brief: `nothing has finished for ${durationText(stuckAfterMs)}`,
+        reason: trusted(`nothing has finished for ${durationText(stuckAfterMs)}.`),
+        ifNothing: trusted('there is no sign that anything will finish.'),
+    };
+}
+const NO_ESTIMATE = { wait: 'no estimate yet', check: 'no estimate from a single poll' };
+/** It will finish. */
+function slow(subject) {
+    const { drain, config, now, deadline } = subject;
+    const { left, notBefore, waits, quietMs } = drain;
+    if (quietMs !== undefined)
+        return quiet(quietMs, subject);
+    const isAhead = notBefore !== undefined && notBefore > now;
+    const brief = left !== undefined
+        ? leftText(left)
+        : isAhead
+            ? `not before ${momentText(notBefore, now)}`
+            : NO_ESTIMATE[config.mode === 'wait' ? 'wait' : 'check'];
+    const isLate = left !== undefined && deadline !== undefined && deadline > now && now + left.fromMs > deadline;
+    const late = isLate ? ', longer than the timeout' : '';
+    return {
+        cause: 'moving',
+        kind: 'slow',
+        brief: `${brief}${late}`,
+        reason: trusted(left === undefined && !isAhead ? `${seemingly(subject)}, and there is ${brief}.` : `${brief}${late}.`),
+        ifNothing: expectation(subject, waits, waits[0]?.until ?? notBefore),
+    };
+}
+function seemingly({ drain: { states } }) {
+    if (states.notScanned === 0)
+        return 'nothing seems stuck';
+    const isAnyRead = states.progressing + states.waiting > 0;
+    return isAnyRead ? 'nothing that was read seems stuck' : 'no workflow has been read in detail';
+}
+/** Nothing is stuck yet by `stuck-after`, and nothing moves: it can be a pause, a long step or a dead process. */
+function quiet(quietMs, subject) {
+    const { target, drain, poll, config } = subject;
+    const scanned = scannedOf(target.version, poll.forecast.history.detailScan).filter((each) => !isParked(each));
+    const isDue = scanned.some(({ status }) => ['running', 'queued'].includes(activityInTheEnd(status).kind));
+    // Where the rest waits for a message or a timer, its process is the last thing to check.
+    const other = isDue
+        ? undefined
+        : longest(largestAlike(scanned.filter(({ status }) => status.activity.kind !== 'child')));
+    const span = spanText(quietMs);
+    const after = durationText(config.stuckAfterMs);
+    return {
+        cause: 'moving',
+        kind: 'slow',
+        brief: `nothing has moved for ${span} (stuck after ${after})`,
+        reason: trusted(`nothing has moved for ${span}. After ${after} it counts as stuck.`),
+        ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
+        nextStep: other === undefined
+            ? msg `Check whether a process of ${versionName(target.version)} still runs.`
+            : msg `${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null, canFork(poll.evaluation))}.`,
+    };
+}
+function diagnosis_text_starting({ config }) {
+    return {
+        cause: 'starting',
+        kind: 'stuck',
+        brief: 'traffic has not moved, work is still starting',
+        reason: trusted('traffic has not moved, and new work is still being started.'),
+        ifNothing: trusted(`it drains once no new work has started for ${durationText(config.settleMs)}.`),
+    };
+}
+/** Workflows without a version that the target could take. */
+function diagnosis_text_unversioned(count, { target, poll, config, now }) {
+    // No poll reads how their queues move.
+    const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status: { state, activity, progressAt } }) => state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs));
+    const workflows = counted(count, 'workflow');
+    const [wait, them] = count === 1 ? ['waits', 'it'] : ['wait', 'them'];
+    return {
+        cause: 'unversioned',
+        kind: isStuck ? 'stuck' : 'slow',
+        brief: `unversioned work ${isStuck ? 'is not picked up' : 'is still in flight'}`,
+        reason: msg `${workflows} without a version ${trusted(wait)} to be picked up, and ${versionName(target.version)} could take ${trusted(them)}.`,
+        ifNothing: trusted(`the new version takes ${them}, if it runs and listens to the queue.`),
+    };
+}
+/** Nothing is in flight, but a transaction could still enqueue something. */
+function writing(writers, { target, config }) {
+    const isPrepared = writers.some(({ pid }) => pid === null);
+    const isLong = (target.settledForMs ?? 0) - config.settleMs >= config.stuckAfterMs;
+    const transactions = counted(writers.length, 'transaction');
+    const [are, end] = writers.length === 1 ? ['is', 'it ends'] : ['are', 'they end'];
+    return {
+        cause: 'open-transaction',
+        kind: isPrepared || isLong ? 'stuck' : 'slow',
+        brief: 'idle, but a transaction is still writing',
+        reason: msg `nothing is in flight, but ${transactions} that could write workflows ${trusted(are)} still open.`,
+        ifNothing: trusted(isPrepared
+            ? 'a prepared transaction stays open until somebody commits it or rolls it back.'
+            : `the version can drain as soon as ${end}.`),
+    };
+}
+/** Nothing blocks: it has to stay so for the settle window. */
+function settling(settledForMs, { config }) {
+    const left = spanText(Math.max(0, config.settleMs - settledForMs));
+    return {
+        cause: 'settling',
+        kind: 'slow',
+        brief: `idle, settling for ${left}`,
+        reason: trusted(`idle, and must stay idle for ${left}.`),
+        ifNothing: trusted(`it has drained in ${left}, unless new work starts.`),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/report/diagnosis.js
+
+
+
+/** What a drain is: it will finish; something does not move; it cannot finish before the timeout, or at all. */
+const DIAGNOSES = ['slow', 'stuck', 'never'];
+/** What a diagnosis rests on. */
+const CAUSES = [
+    'live',
+    'outlasting',
+    'no-process',
+    'not-converging',
+    'stuck',
+    'stalled',
+    'moving',
+    'starting',
+    'unversioned',
+    'open-transaction',
+    'settling',
+];
+/** Returns the diagnosis of each target. Pure. */
+function diagnosesOf(poll, config) {
+    const { targets } = poll.evaluation;
+    const found = targets.flatMap((target) => {
+        const diagnosis = diagnosisOf(target, poll, config);
+        return diagnosis === undefined ? [] : [{ target, diagnosis }];
+    });
+    const severity = ({ diagnosis }) => DIAGNOSES.indexOf(diagnosis.kind);
+    const drainOf = ({ target }) => poll.forecast.targets.get(target.version);
+    // Where nothing moves, no process may be left: that matters more than the longest estimate.
+    const endOf = (each) => drainOf(each)?.quietMs === undefined ? (drainOf(each)?.left?.leftMs ?? 0) : Number.POSITIVE_INFINITY;
+    // Where a name is a typo, how the others drain is no answer.
+    const isUnknown = targets.some(({ blockers }) => blockers.some(({ kind }) => kind === 'unknown-version'));
+    const [worst] = found.toSorted((a, b) => severity(b) - severity(a) || Math.sign(endOf(b) - endOf(a)) || b.target.inFlight - a.target.inFlight);
+    return {
+        worst: isUnknown
+            ? undefined
+            : worst && labelled(worst.diagnosis, targets.length > 1 ? versionName(worst.target.version) : undefined),
+        worstOf: isUnknown ? undefined : worst?.target.version,
+        of: new Map(found.map(({ target, diagnosis }) => [target.version, labelled(diagnosis, undefined)])),
+    };
+}
+/** `Stuck: …`, or `Stuck ("1.0.0"): …` where there are several versions. */
+function labelled({ kind, brief, reason, ifNothing, ...rest }, name) {
+    const label = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    const of = name === undefined ? trusted('') : msg ` (${name})`;
+    return {
+        ...rest,
+        kind,
+        brief: `${kind}${name === undefined ? '' : ` (${quotedName(name)})`}: ${brief}`,
+        reason: msg `${trusted(label)}${of}: ${reason}`,
+        ifNothing: name === undefined ? ifNothing : msg `${name}: ${ifNothing}`,
+    };
+}
+/**
+ * Returns the diagnosis of a target; undefined where it has drained, where the whole gate is blocked, and where it is not
+ * known here: none of these is a drain. Work that outlasts the timeout comes before what is stuck, and that before what
+ * is slow. A version that is still live is that first: until the traffic has moved, nothing else helps.
+ */
+function diagnosisOf(target, poll, config) {
+    const { evaluation, forecast, time } = poll;
+    const drain = forecast.targets.get(target.version);
+    const isUnknown = target.blockers.some(({ kind }) => kind === 'unknown-version' || kind === 'unknown-status');
+    if (target.drained || evaluation.gate.length > 0 || isUnknown || drain === undefined)
+        return undefined;
+    const now = evaluation.snapshot.observedAt;
+    const deadline = config.mode === 'wait' ? now + config.timeoutMs - time.began : undefined;
+    const subject = { target, drain, poll, config, now, deadline };
+    const live = target.blockers.map((blocker) => diagnosis_text_live(blocker, subject)).find((each) => each !== undefined);
+    const outlasting = forecast.outlasting && deadline !== undefined ? diagnosis_text_outlasting(subject, deadline) : undefined;
+    if (live !== undefined)
+        return outlasting === undefined ? live : both(live, outlasting);
+    const found = [...inFlightDiagnoses(subject, outlasting), ...target.blockers.map((each) => others(each, subject))];
+    const all = found.filter((each) => each !== undefined);
+    const worst = DIAGNOSES.toReversed().flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
+    return worst ?? (target.settledForMs === undefined ? undefined : settling(target.settledForMs, subject));
+}
+/** Without a process, it does not matter how long something sleeps. */
+function inFlightDiagnoses(subject, outlasting) {
+    const { target, drain, config } = subject;
+    const { trend, states, withoutProcess } = drain;
+    if (target.inFlight === 0)
+        return [];
+    return [
+        withoutProcess.length > 0 ? diagnosis_text_withoutProcess(subject) : undefined,
+        outlasting,
+        trend === 'not-converging' ? diagnosis_text_notConverging(subject) : undefined,
+        states.stuck > 0 ? stuck(subject) : undefined,
+        trend === 'stalled' ? stalled(config.stuckAfterMs) : undefined,
+        slow(subject),
+    ];
+}
+/** What is neither in flight on the target nor a sign of traffic. */
+function others(blocker, subject) {
+    switch (blocker.kind) {
+        case 'still-starting':
+            return diagnosis_text_starting(subject);
+        case 'unversioned':
+            return diagnosis_text_unversioned(blocker.count, subject);
+        case 'open-transaction':
+            return writing(blocker.writers, subject);
+        default:
+            return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/forecast/soonest-end.js
+
+/** Over how long the fall is measured, in milliseconds: between two polls, it can be a burst. */
+const FALL_OVER_MS = 10_000;
+/**
+ * Returns how far the soonest moment is, in milliseconds, at which nothing is expected to be in flight: from this poll, or
+ * since it has passed. Undefined when nothing tells. It is for the pace of polling alone: where it is wrong, the gate
+ * polls more or less often than it could.
+ */
+function soonestEndInMs({ series, left, notBefore }, observedAt) {
+    const { points } = series;
+    // Of what only waits, for a time that is not certain, the range starts now.
+    const isMoving = (points.at(-1)?.moving ?? 0) > 0;
+    const ends = [fallEndsInMs(points), isMoving ? left?.fromMs : left?.leftMs].filter((ms) => ms !== undefined);
+    // A delay that has passed long ago has most often no process that acts on it.
+    const certainMs = Math.abs((notBefore ?? observedAt) - observedAt);
+    return ends.length === 0 ? undefined : Math.max(certainMs, Math.min(...ends));
+}
+/** When nothing is in flight if the number goes on falling as it did lately; undefined while it does not fall. */
+function fallEndsInMs(points) {
+    const last = points.at(-1);
+    if (last === undefined)
+        return undefined;
+    const before = points.findLast(({ atMs }) => atMs <= last.atMs - FALL_OVER_MS);
+    const fall = before === undefined ? 0 : total(before) - total(last);
+    return before === undefined || fall <= 0 ? undefined : (total(last) * (last.atMs - before.atMs)) / fall;
+}
+
+;// CONCATENATED MODULE: ./lib/hold/pace.js
+
+/** The pause where none is set, in milliseconds. */
+const USUAL_PAUSE_MS = 5000;
+/** The gate takes at most a twentieth of one backend's time. Waiting for a lock takes none. */
+const PAUSE_PER_POLL = 20;
+/** Near the end, a pause is this share of the time until then, or since then. */
+const SHARE = 0.1;
+const SHORTEST_PAUSE_MS = 250;
+/**
+ * Returns the pause after a poll, in milliseconds. Pure.
+ *
+ * - A `poll-interval` that is set is never undercut, and neither is the pause that the cost of the poll asks for.
+ * - Where none is set, the pauses are shorter when the end is near.
+ * - The last poll of a settle window starts when it has passed: the pause before is longer, where another poll does not
+ *   fit in.
+ */
+function pauseAfterPoll({ pollIntervalMs }, { durationMs, settledAt, endInMs = Number.POSITIVE_INFINITY }, { ended }) {
+    const shortest = Math.max(pollIntervalMs ?? SHORTEST_PAUSE_MS, PAUSE_PER_POLL * durationMs);
+    const usual = Math.max(shortest, pollIntervalMs ?? Math.min(USUAL_PAUSE_MS, endInMs * SHARE));
+    const leftMs = (settledAt ?? ended) - ended;
+    return leftMs > 0 && leftMs < usual + shortest ? Math.max(shortest, leftMs) : usual;
+}
+/** The pause for people: `30s`, or `5s, more often near the end`. */
+const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
+    ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
+    : durationText(pollIntervalMs);
 
 ;// CONCATENATED MODULE: ./lib/rules/verdict.js
 /** The gate's answers, in order of precedence. */
@@ -21280,94 +21508,6 @@ function readEvent(path) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/unblock/command-line.js
-/** From this migration on, the number means the same in every SDK. */
-const SHARED = 100;
-/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
-const SEPARATE_INPUTS = 109;
-const FOLDER = 'dbos-cli';
-/**
- * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
- * it forks: TypeScript's reads their rows.
- *
- * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
- *
- * @param sdk Undefined where the rows name no SDK, or several.
- * @param migration Null where it is unknown.
- * @param schema TypeScript's command line reads `dbos` only.
- */
-function commandLineFor(sdk, migration, schema = 'dbos') {
-    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
-    if (schema === 'dbos' || isOwn)
-        return inUsualSchema(sdk, migration);
-    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
-}
-/** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(sdk, migration) {
-    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
-    if (!isShared) {
-        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
-    }
-    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
-}
-function isForGo(migration) {
-    return migration === null || migration >= SEPARATE_INPUTS;
-}
-function inUsualSchema(sdk, migration) {
-    if (sdk === undefined) {
-        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
-        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
-        return { program: null, urlOption: '--sys-db-url', fits };
-    }
-    switch (sdk.language) {
-        case 'TypeScript':
-            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
-        case 'Python':
-            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
-        case 'Go':
-            return isForGo(migration)
-                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
-                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-        case 'Java':
-        case 'Rust':
-            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-    }
-}
-/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
-function programOf({ program }) {
-    return program ?? '$DBOS_CLI';
-}
-const OWN = 'Use that of the SDK release that the application uses';
-const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
-/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
-function typeScriptRelease(migration) {
-    if (migration < SHARED)
-        return '4.20';
-    return migration < SEPARATE_INPUTS ? '4.27' : '5';
-}
-/** TypeScript's, beside an application of any language. */
-function typeScript(migration) {
-    if (migration === null)
-        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
-    const release = typeScriptRelease(migration);
-    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
-function ofTheApplication(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}, in the folder of the application.`;
-    const release = typeScriptRelease(migration);
-    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-function python(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}.`;
-    return migration < SEPARATE_INPUTS
-        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
-        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
-}
-
 ;// CONCATENATED MODULE: ./lib/unblock/states.js
 
 
@@ -21416,20 +21556,25 @@ function reasonOf(status, now) {
 
 
 /**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
- * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
- * workflow that has just finished does its work again, and no command reports that it has finished.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id or
+ * the schema cannot be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks:
+ * the fork of a workflow that has just finished does its work again, and no command reports that it has finished.
  */
-function commandsFor(workflow, commandLine) {
+function commandsFor(workflow, commandLine, schema) {
     const id = typedId(workflow.id);
-    return id === undefined ? undefined : commandsWith(id, commandLine);
+    return id === undefined ? undefined : commandsWith(id, commandLine, schema);
 }
 /** Returns the same commands for any workflow: its id is in the variable ID. */
-function commandsById(commandLine) {
-    return commandsWith('"$ID"', commandLine);
+function commandsById(commandLine, schema) {
+    return commandsWith('"$ID"', commandLine, schema);
 }
-function commandsWith(id, commandLine) {
-    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
+/** Without the option, every command line reads `dbos`: it would find no such workflow, or another one. */
+function commandsWith(id, commandLine, schema) {
+    const typed = shellQuoted(schema);
+    if (typed === undefined)
+        return undefined;
+    const options = schema === 'dbos' ? '' : ` --schema=${typed}`;
+    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"${options}`;
     return [
         '# inspect it, and the steps it has done',
         command('get'),
@@ -21485,61 +21630,6 @@ function inspectionSql(report, schemaName) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/report/blocking.js
-
-
-/** Whether rows block a target. Those that run without a version can be a target of their own. */
-function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
-    const isTarget = targets.some((target) => target.version === version);
-    if (version !== null)
-        return isTarget;
-    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
-}
-/** How many rows that block a target a truncated list omits. */
-function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
-    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
-    return omitted + (countsUnversioned ? omittedUnversioned : 0);
-}
-function inFlightOnAll(targets) {
-    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
-}
-/** What blocks, by version, class, workflow and queue. */
-function blockingGroups(evaluation) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return { items: [], omitted: 0 };
-    const { groups } = index.contents;
-    return {
-        items: groups.items
-            .filter((group) => blocksTarget(group, evaluation))
-            .map(({ name, ...group }) => ({ ...group, workflow: name })),
-        omitted: omittedFrom(groups, evaluation),
-    };
-}
-/** The latest version that is no target: where forks of the work that blocks can run. */
-function newVersionOf({ index, targets }) {
-    const retired = new Set(targets.map(({ version }) => version));
-    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
-}
-/** DBOS's command line for the work that blocks. */
-function commandLineOf({ evaluation, forecast }, schema) {
-    const { index, snapshot, state } = evaluation;
-    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
-    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
-    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
-}
-/** What says that a target is still in use, or is none: to cancel its work would end live work. */
-const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
-/** Whether any target is live, or unknown. */
-function isInUse({ versions }) {
-    return versions.some(isLive);
-}
-/** Whether a target is live, or unknown. */
-function isLive({ blockers }) {
-    return blockers.some(({ kind }) => NOT_OLD.has(kind));
-}
-
 ;// CONCATENATED MODULE: ./lib/report/forecast-report.js
 
 
@@ -21584,7 +21674,7 @@ function activityReport(workflow, poll, isWait) {
         until: 'until' in activity ? activity.until : null,
         child: activity.kind === 'child' ? shownId(activity.child.id) : null,
         message: describeActivity(status, now),
-        nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor),
+        nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor, canFork(poll.evaluation)),
     };
 }
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
@@ -21610,11 +21700,12 @@ function activitiesReport(poll, isWait) {
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         return {
             state,
+            kind: status.activity.kind,
             count: group.length,
             workflow: workflow.name,
             className: workflow.className,
             message: describeActivity(status, observedAt),
-            nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null),
+            nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null, canFork(evaluation)),
         };
     });
     const items = groups
@@ -21624,15 +21715,15 @@ function activitiesReport(poll, isWait) {
 }
 /** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
-    live: trusted('move the traffic to another version first'),
-    'no-process': trusted('start a process of its version, or fork or cancel it'),
-    outlasting: trusted('fork or cancel it: it outlasts the timeout'),
-    stuck: trusted('check whether its process still runs. If not, fork or cancel it'),
+    live: () => trusted('move the traffic to another version first'),
+    'no-process': nextStepWithoutProcess,
+    outlasting: (canFork) => trusted(`${forkOrCancel(canFork)}: it outlasts the timeout`),
+    stuck: (canFork) => trusted(`check whether its process still runs. If not, ${forkOrCancel(canFork)}`),
 };
 /** What a person can do about a workflow, given how its version stands. */
-function nextStep({ status, state, stands, }, executor) {
+function nextStep({ status, state, stands, }, executor, forks) {
     const isOfVersion = stands !== undefined && (state !== 'stuck' || stands === 'live');
-    return isOfVersion ? NOT_BY_ITSELF[stands] : nextStepFor(status, executor, stands === 'no-process');
+    return isOfVersion ? NOT_BY_ITSELF[stands](forks) : nextStepFor(status, executor, forks, stands === 'no-process');
 }
 /** Why nobody should simply wait for a workflow; undefined where it can finish. */
 function standing({ workflow: { version }, status }, poll, isWait) {
@@ -21715,6 +21806,243 @@ function releasesOf(migration, sdk) {
 function inWords(found) {
     return found.map(({ language, release }) => `${language} ${release}`).join(' or ');
 }
+
+;// CONCATENATED MODULE: ./lib/postgres/password.js
+
+
+
+/** The message of the error when `database-password-file` gives no password. */
+const NO_PASSWORD_IN_FILE = 'The password file gives no password';
+/**
+ * Returns the configuration with the password of a connection that is about to be made.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
+ */
+function withPassword(config) {
+    const { passwordFile, password, passfile } = config;
+    if (passwordFile !== undefined)
+        return { ...config, password: readPasswordFile(passwordFile) };
+    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
+}
+/**
+ * Returns the text of a file, without one line break at its end.
+ *
+ * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
+ * `NOT_A_FILE` or `NOT_UTF8`.
+ */
+function readPasswordFile(file) {
+    try {
+        // To open a pipe that nobody writes to would block the process.
+        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
+            throw noPassword('NOT_A_FILE');
+        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
+        if (text === undefined)
+            throw noPassword('NOT_UTF8');
+        const password = text.replace(/\r?\n$/, '');
+        if (password.trim() === '')
+            throw noPassword('EMPTY');
+        return password;
+    }
+    catch (error) {
+        throw noPassword(codeOf(error) ?? 'UNKNOWN');
+    }
+}
+function noPassword(code) {
+    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
+}
+/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
+function utf8(bytes) {
+    try {
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        return text.includes('\0') ? undefined : text;
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
+function passfileOf(asked, environment) {
+    const named = asked || environment['PGPASSFILE'];
+    if (named)
+        return named;
+    const [home, ...below] = process.platform === 'win32'
+        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
+        : [environment['HOME'], '.pgpass'];
+    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
+}
+function fromPassfile(file, place) {
+    const without = (passfileGave) => ({ password: undefined, passfileGave });
+    try {
+        const status = (0,external_node_fs_namespaceObject.statSync)(file);
+        if (!status.isFile())
+            return without('not-a-file');
+        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
+            return without('open-to-others');
+        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
+        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
+    }
+    catch (error) {
+        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
+    }
+}
+/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
+const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
+/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
+const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
+/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
+function passwordFor({ host, port, database, user }, text) {
+    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
+    const wanted = [hosts, [String(port)], [database], [user]];
+    for (const line of text.split(/\r?\n/)) {
+        // A comment begins with a #, which no host does.
+        const fields = ENTRY.exec(line)?.slice(1);
+        const matches = wanted.every((values, index) => {
+            const field = fields?.[index];
+            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
+        });
+        if (matches)
+            return unescaped(fields?.[4] ?? '') || undefined;
+    }
+    return undefined;
+}
+function unescaped(field) {
+    return field.replaceAll(/\\(.)/g, '$1');
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
+
+
+/* How a password or a token fails, or the reading of it. */
+/**
+ * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
+ * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
+ */
+function isPasswordRefusal({ code, message, routine }) {
+    if (code === '28000') {
+        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
+        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
+        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+    }
+    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
+    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
+}
+/** What a person has to know of libpq's password file where no password was found. */
+const PASSFILE_ADVICE = {
+    password: '',
+    'no-file': '',
+    'no-entry': " libpq's password file has no line for this host, port, database and user.",
+    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
+    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
+    unreadable: " The user that runs the gate cannot read libpq's password file.",
+};
+/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
+const PASSWORD_FILE_UNUSABLE = {
+    what: 'The file in `database-password-file` has no password',
+    patience: 'full',
+    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
+    advice: msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
+};
+/** The ways to fail that are about the password, in the order in which they are tried. */
+const PASSWORD_FAILURES = {
+    'token-refused': {
+        what: 'The server rejected the password from `database-password-file`',
+        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
+        patience: 'brief',
+        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
+        advice: msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
+    },
+    'password-refused': {
+        what: 'The server rejected the password',
+        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
+        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    'password-missing': {
+        what: 'The server requires a password, and none was given',
+        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
+        advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
+    },
+    'password-exchange-failed': {
+        what: 'SCRAM authentication failed',
+        matches: ({ message }) => message.startsWith('SASL: '),
+        advice: ({ message }) => msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
+
+
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's message when the server has no TLS. */
+const NO_TLS = 'The server does not support SSL connections';
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
+const TLS_REQUIRED = 'SSL required';
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
+function isHandshakeFailure(code) {
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
+}
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
+function isRefusedCertificate(code) {
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+}
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+const TLS_FAILURES = {
+    'tls-unavailable': {
+        what: 'The server does not accept TLS',
+        matches: ({ message }) => message === NO_TLS,
+        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
+    },
+    'certificate-untrusted': {
+        what: "The server's certificate is not signed by a trusted CA",
+        // No chain leads from the server's certificate to a trusted CA.
+        matches: [
+            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
+        ],
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
+            : msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
+    },
+    'certificate-of-another-host': {
+        what: "The server's certificate is for another host name",
+        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    'certificate-out-of-date': {
+        what: "The server's certificate has expired or is not valid yet",
+        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
+        advice: msg `Renew it on the server, and check the clock of the machine that runs the gate.`,
+    },
+    'client-certificate-missing': {
+        what: 'The server requires a client certificate',
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
+    },
+    'client-certificate-refused': {
+        what: 'The server rejected the client certificate',
+        // In any language: PAM and the like name themselves, and other methods go with no certificate.
+        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
+            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
+            (failure.code === '28000' &&
+                failure.routine === 'auth_failed' &&
+                clientCertificate !== undefined &&
+                !isPasswordRefusal(failure)),
+        advice: msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
+    },
+    'certificate-unusable': {
+        what: 'The client certificate or key is invalid',
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
+    },
+    'tls-failed': {
+        what: 'TLS failed',
+        matches: ({ code }) => isHandshakeFailure(code),
+        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+};
 
 ;// CONCATENATED MODULE: ./lib/report/log-opening.js
 
@@ -21802,6 +22130,7 @@ function groupLines({ items, omitted }, targets) {
 
 
 
+
 /** Returns what a preflight checked, in the order in which one thing needs the other. */
 function checksOf(run, versions) {
     const { connection, last } = run;
@@ -21809,7 +22138,7 @@ function checksOf(run, versions) {
     const read = last === undefined || access === undefined ? undefined : { ...last, access, versions };
     const each = {
         database: databaseCheck(run, read),
-        tls: read === undefined || connection === undefined ? UNKNOWN : tlsCheck(connection, read),
+        tls: connection === undefined ? UNKNOWN : read === undefined ? failedTls(run, connection) : tlsCheck(connection, read),
         privileges: read === undefined ? UNKNOWN : privilegesCheck(read),
         server: read === undefined ? UNKNOWN : serverCheck(read),
         schema: read === undefined ? UNKNOWN : schemaCheck(read, run),
@@ -21833,14 +22162,29 @@ const problem = (message) => ({ state: 'problem', message });
 const UNKNOWN = { state: 'unknown', message: trusted('Not checked yet: solve the problem first.') };
 const preflight_checks_HIDDEN = { state: 'unknown', message: trusted('Not readable yet: solve the problems first.') };
 /** Names the address once a server has accepted it: a mistyped URL can have the password in its place. */
-function databaseCheck({ connection, config }, read) {
+function databaseCheck({ connection, config, failure }, read) {
     const source = connection === undefined ? trusted('the inputs') : sourceInWords(connection.place.source);
+    if (tlsFailure(failure) !== undefined) {
+        return {
+            state: 'unknown',
+            message: msg `A server answers. The gate has not reached the database: solve the TLS problem first. The address is from ${source}.`,
+        };
+    }
     if (read === undefined || connection === undefined) {
         return problem(msg `No usable answer from the database. Its address is from ${source}.`);
     }
     const { host, port, database } = connection.place;
     const server = config?.details === 'names' ? trusted('') : msg ` at ${host}, port ${trusted(String(port))}`;
     return preflight_checks_ok(msg `Connected to ${database}${server}, as the role ${read.access.role}. The address is from ${source}.`);
+}
+/** What went wrong with TLS, in a few words; undefined where something else did. */
+function tlsFailure(failure) {
+    return Object.entries(TLS_FAILURES).find(([id]) => id === failure?.kind)?.[1].what;
+}
+/** Without TLS, no row after this one was reached. */
+function failedTls({ failure }, { tlsMode }) {
+    const what = tlsFailure(failure);
+    return what === undefined ? UNKNOWN : problem(msg `${trusted(what)} (\`sslmode=${trusted(tlsMode)}\`).`);
 }
 function tlsCheck({ serverCheck: proof, tlsMode }, { access }) {
     const mode = trusted(`\`sslmode=${tlsMode}\``);
@@ -22008,12 +22352,18 @@ function commandOf({ connection, config, application, latest }) {
     const { schema } = connection.place;
     const flags = [
         `--keep-version "$VERSION"`,
-        ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema)}`]),
-        ...(application === undefined ? [] : [`--application ${inShell(application)}`]),
+        ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema, 'SCHEMA')}`]),
+        ...(application === undefined || !isInput(application)
+            ? []
+            : [`--application ${inShell(application, 'APPLICATION')}`]),
         ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
         '--timeout 45m',
     ];
-    return `# VERSION: ${launched(latest)}.\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+    return [
+        `# VERSION: ${launched(latest)}.`,
+        `# With the URL and the connection settings of this run.${untyped(schema, 'SCHEMA', 'its schema')}${untyped(application, 'APPLICATION', 'the application here')}`,
+        `dbos-drain-gate wait ${flags.join(' ')}`,
+    ].join('\n');
 }
 const COMMIT = /^[0-9a-f]{40}$/;
 /** The value of `keep-version`. A deploy names what it has launched, and so never the name that is the latest now. */
@@ -22032,15 +22382,38 @@ function launched(latest) {
     const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
     return `the version just launched${example}`;
 }
-/** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
-function inYaml(name) {
-    const isSeen = visible(name, COMMAND_CHARACTERS) === name && !name.includes('${{');
-    return isSeen
-        ? `'${name.replaceAll("'", "''")}'`
-        : '# write the name here: it holds characters that cannot be shown safely';
+/** Whether an input can hold the name. The gate takes the blanks around it away. */
+function isInput(name) {
+    return name === name.trim();
 }
-function inShell(name) {
-    return shellQuoted(name) ?? '"$NAME"';
+/** A name as a value in YAML. What cannot be seen is escaped. What GitHub would evaluate is left to the reader. */
+function inYaml(name) {
+    if (!isInput(name))
+        return '# left out: no input holds the blanks around it';
+    if (name.length > COMMAND_CHARACTERS)
+        return '# write the name here: it is too long to show';
+    if (name.includes('${{'))
+        return '# write the name here: GitHub would evaluate it';
+    if (visible(name, COMMAND_CHARACTERS) === name)
+        return `'${name.replaceAll("'", "''")}'`;
+    return `"${[...name].map(escapedInYaml).join('')}"`;
+}
+/** A character between double quotes. The runner finds older workflow commands (`##[…]`) anywhere in a line. */
+function escapedInYaml(character) {
+    if (/^[^\P{ASCII}\p{C}"\\[]$/u.test(character))
+        return character;
+    const hex = (character.codePointAt(0) ?? 0).toString(16);
+    return hex.length > 4 ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+/** A name in a command: as it is, or in a variable where it cannot be typed. */
+function inShell(name, variable) {
+    return shellQuoted(name) ?? `"$${variable}"`;
+}
+/** What a command says of a variable in it; empty where the name itself is there. */
+function untyped(name, variable, what) {
+    if (name === undefined || !isInput(name) || shellQuoted(name) !== undefined)
+        return '';
+    return ` ${variable}: ${what}, which cannot be typed safely.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/found.js
@@ -22421,7 +22794,7 @@ function maskedOutputs(names, shortestLength) {
         ? msg `appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
         : msg `has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
     return [
-        msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
+        msg `A secret of this run ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Most often it is the database password: use a longer one that is not part of a word or a number.`,
     ];
 }
 /** What a preflight warns of its role. */
@@ -22692,6 +23065,7 @@ function seenAt(last, run) {
     const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
     const diagnoses = diagnosesIn(run);
     const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+    const isInDoubt = config !== undefined && areTargetsInDoubt(config, evaluation);
     const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
     return {
         observedAt,
@@ -22703,7 +23077,7 @@ function seenAt(last, run) {
         neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
         pastDeadline: pastDeadline === undefined || config === undefined
             ? null
-            : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck),
+            : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck, canFork(evaluation)),
         versions,
         diagnosis: diagnoses.worst ?? null,
         // After a failure, what an earlier poll saw is no answer.
@@ -22714,7 +23088,7 @@ function seenAt(last, run) {
             return { seconds: atMs / 1000, pending, enqueued, delayed };
         }),
         drainedVersions: model_namedVersions(versions.filter(({ drained }) => drained)),
-        drainingVersions: model_namedVersions(versions.filter(({ drained }) => !drained)),
+        drainingVersions: isInDoubt ? [] : model_namedVersions(versions.filter(({ drained }) => !drained)),
         newVersion: newVersionOf(evaluation),
         otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
             return { name, mayBeFormerName, inFlight };
@@ -22743,7 +23117,7 @@ function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }
         version: whole,
         drained: shown.drained && run.failure === undefined,
         idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
-        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
+        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, { isPastDeadline, canFork: canFork(evaluation) })),
         reasons: shortNames(blockers),
         diagnosis: diagnoses.of.get(version) ?? null,
         ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
@@ -22785,8 +23159,8 @@ function workflowsReport(poll, pastDeadline, isWait) {
         firstToUnblock: shownId(first?.id ?? null),
     };
 }
-function blockerReport(blocker, pastDeadline = false) {
-    return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
+function blockerReport(blocker, prospects) {
+    return { kind: blocker.kind, message: explainBlocker(blocker, prospects) };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
@@ -22993,7 +23367,7 @@ function helpLink(page, id) {
 const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"},"github-token":{"description":"For `check-run`: the token of the job, `github.token`, or of a GitHub App. It needs the permission `checks: write`.","default":""},"check-run":{"description":"The name of a check run to publish on the commit, such as `drain production`. It follows the hold, and ends as `success`, `failure`, `neutral` (a timeout that warns, or nothing to retire) or `cancelled`. In `report` mode it stays in progress until a later run finds the versions drained. None if empty. It changes no verdict.","default":""},"check-sha":{"description":"The commit that the check run stands on, as a full SHA. If empty: the head of the pull request, or `github.sha`. A scheduled run names the commit that was deployed.","default":""}};
 const RELEASE = "0.1.0";
 const REPOSITORY = "https://github.com/owner/dbos-drain-gate";
-const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
+const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - No process still works on what is stuck. A step that is cut off can run twice: the old process finishes it, and the\n#   fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
 
 ;// CONCATENATED MODULE: ./lib/unblock/kit.js
 
@@ -23015,10 +23389,10 @@ function kitFiles(kit) {
 }
 /** Returns the commands that `unblock.sh` can run: `fork` only if there is a newer version. */
 function commandsOf({ newVersion }) {
-    return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
+    return kit_canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
 }
 /** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
-function canFork(version) {
+function kit_canFork(version) {
     return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
 }
 /** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
@@ -23028,7 +23402,7 @@ function workflowList(kit, typed) {
         '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
         `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
         ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
-        ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+        ...(kit_canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
         ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
         `#! fits\t${kit.commandLine.fits}`,
         ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
@@ -23124,6 +23498,7 @@ function needsOf(fits) {
         `# DBOS’s command line: ${fits.replace(/^Use /, '').replace(/(?<=\w)'s\b/g, '’s')}`,
     ];
 }
+const BEFORE_A_FORK = ' Before a fork, check that no process still works on what is stuck, and read the comment at the top of the script.';
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
 function kitSection({ shell, folder, list }, newVersion) {
     const what = {
@@ -23131,9 +23506,9 @@ function kitSection({ shell, folder, list }, newVersion) {
         cancel: 'cancels them',
         fork: markdown(newVersion === null ? trusted('continues them on the new version') : msg `continues them on ${newVersion}`),
     };
-    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`, commandsOf({ newVersion: newVersion ?? undefined })
-        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-        .join('\n'), 'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.', 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', 'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.', `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`, listSection(list));
+    const commands = commandsOf({ newVersion: newVersion ?? undefined });
+    const canFork = commands.includes('fork');
+    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`, commands.map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`).join('\n'), `Once the old processes are gone, add \`--all\` for the queued, waiting and progressing ones. To take only some, pass \`--name PATTERN\` or ids.${canFork ? BEFORE_A_FORK : ''}`, 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', `With DBOS Conductor, you can also use \`dbosctl workflow cancel\`${canFork ? ' and `dbosctl workflow fork`' : ''} while a process of the application is connected.`, `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`, listSection(list));
 }
 /** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
 function listSection(list) {
@@ -23158,30 +23533,32 @@ function nextSteps(report, kit) {
         return '';
     const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
     if (details === 'names' && workflows.items.length > 0)
-        return withoutIds(query, commandLine);
+        return withoutIds(query, commandLine, database.schema);
     if (workflows.items.length === 0 && firstToUnblock === null)
         return '';
     if (kit === undefined && isInUse(report))
         return blocks(IN_USE, ...query);
-    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
+    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, report, commandLine, database.schema)), database.schema === 'dbos'
         ? ''
         : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
 }
 const ALL_AT_WORK = 'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
 const IN_USE = 'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
-function first(id, verdict, commandLine) {
-    const commands = commandsFor({ id }, commandLine) ?? [
-        '# The id of that workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query.',
-    ];
+/** In place of commands. */
+const UNTYPED = [
+    '# The id of that workflow, or the name of the schema, holds characters that cannot be shown or typed safely:',
+    '# take it from the query.',
+];
+function first(id, { verdict }, commandLine, schema) {
+    const commands = commandsFor({ id }, commandLine, schema) ?? UNTYPED;
     const which = verdict === 'cannot-drain'
         ? 'One workflow by hand, with the DBOS command line. This one lasts longest:'
         : 'One workflow by hand, with the DBOS command line. Start with this one:';
     return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 /** For people who can read the database: nothing on this page names a workflow by its id. */
-function withoutIds(query, commandLine) {
-    return blocks(markdown(trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+function withoutIds(query, commandLine, schema) {
+    return blocks(markdown(trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...(commandsById(commandLine, schema) ?? UNTYPED)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/options.js
@@ -23195,7 +23572,7 @@ function withoutIds(query, commandLine) {
 const MOST_OPTIONS = 3;
 const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
 /** In place of a command. */
-const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+const options_UNTYPED = '# Its id, or the schema, holds characters that cannot be typed safely: take it from the query below.';
 /** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
 function whatToDo(report, kit) {
     const { verdict, blockers, versions, troubleshooting } = report;
@@ -23219,16 +23596,18 @@ function inMarkdown({ what, command }) {
 }
 const BY_TABLE = { what: trusted('Take the next step of each workflow from *What blocks*.') };
 /** With `details: names`, nothing on the page names a workflow by its id. */
-const BY_QUERY = {
-    what: trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
-};
+function byQuery(report) {
+    const isSafe = forkCondition(report, '') === '';
+    const to = isSafe ? 'To cancel or fork what blocks' : `To cancel what blocks, or to fork it${IF_NO_PROCESS}`;
+    return { what: trusted(`${to}, take its ids from the query in *Commands, script and query*.`) };
+}
 function optionsFor(report, kit) {
     const { diagnosis, activities, firstToUnblock } = report;
     switch (diagnosis?.cause) {
         case 'no-process':
             return [
                 { what: diagnosis.nextStep ?? trusted('Start a process of this version again.') },
-                ...unblocking(report, kit, ' --all', ', once no process of its version runs'),
+                ...unblocking(report, kit, ' --all', 'Or fork'),
             ];
         case 'outlasting':
             // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
@@ -23245,7 +23624,7 @@ function optionsFor(report, kit) {
                     what: trusted('See what each workflow has done, and take its next step from *What blocks*:'),
                     command: 'sh unblock.sh inspect',
                 };
-            return [step, ...unblocking(report, kit, '', ', if no process still works on it')];
+            return [step, ...unblocking(report, kit, '', 'Or fork')];
         }
         case 'not-converging':
             return [{ what: trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -23275,27 +23654,41 @@ function whatTheKitTakes({ activities }) {
     const before = states.slice(0, -1).join(', ');
     return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
 }
-/**
- * To fork and to cancel: with the kit, or what cancels one where there is none. `condition`: when a fork does no work
- * twice, where something comes before it.
- */
-function unblocking(report, kit, which, condition) {
-    const { newVersion, commandLine, firstToUnblock, details } = report;
+const IF_NO_PROCESS = ' if no process still works on it';
+/** When a fork of `which` does no work twice. Empty where no process can be at work on it: it is asleep or delayed. */
+function forkCondition({ activities: { items, omitted } }, which) {
+    if (which === ' --all')
+        return ', once no process of its version runs';
+    const isAtRest = items.length > 0 && omitted === 0 && !items.some(mayRun);
+    return which === '' && !isAtRest ? `,${IF_NO_PROCESS}` : '';
+}
+/** Whether a step can be running of what the kit takes. A timer without a recorded end can be over. */
+function mayRun({ state, kind }) {
+    return state === 'stuck' || (state === 'asleep' && kind === 'timer');
+}
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
+function unblocking(report, kit, which, verb = 'Fork') {
+    const { newVersion, commandLine, firstToUnblock, details, database } = report;
     const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
-        if (commandLine === null)
+        if (commandLine === null || database === null)
             return [];
         if (firstToUnblock === null)
-            return details === 'names' ? [BY_QUERY] : [];
-        const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+            return details === 'names' ? [byQuery(report)] : [];
+        const command = commandsFor({ id: firstToUnblock }, commandLine, database.schema)?.at(-1) ?? options_UNTYPED;
         return [{ what: trusted('Cancel the workflow that blocks longest:'), command }];
     }
     const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
     const fork = {
-        what: msg `${trusted(condition === undefined ? 'Fork' : 'Or fork')} ${trusted(them)} to ${newVersion ?? ''}${trusted(condition ?? '')}:`,
+        what: msg `${trusted(verb)} ${trusted(them)} to ${newVersion ?? ''}${trusted(forkCondition(report, which))}:`,
         command: `sh unblock.sh fork${which}`,
     };
-    return [...(canFork ? [fork] : []), { what: trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+    const isFirst = !canFork && verb === 'Fork';
+    const cancel = {
+        what: trusted(`${isFirst ? 'Cancel' : 'Or cancel'} ${them}:`),
+        command: `sh unblock.sh cancel${which}`,
+    };
+    return [...(canFork ? [fork] : []), cancel];
 }
 function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
     if (pastDeadline !== null) {
@@ -23553,6 +23946,11 @@ function summary_details_lastStep({ lastStep: step }, observedAt) {
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+/** Why a long summary is shortened: elsewhere than on GitHub, nobody but the gate limits it. */
+const LIMITS = {
+    action: 'fit GitHub’s size limit',
+    'command-line': `fit the gate’s own limit of ${SUMMARY_BYTES / 1024} KiB`,
+};
 const APPLICATIONS_SHOWN = 10;
 /** The first screen names these many groups of what blocks. */
 const GROUPS_OF_WORK = 10;
@@ -23571,9 +23969,9 @@ const STATES = {
  * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
  * acts, what to do, and what blocks. Everything else is folded.
  */
-function summaryOf(report, kit) {
+function summaryOf(report, kit, shell = 'action') {
     const { page, folded } = pageOf(report, kit);
-    return fitted([...page, ...folded].map(({ text }) => text));
+    return fitted([...page, ...folded].map(({ text }) => text), shell);
 }
 /** The page in its two parts: what is open, and what is folded or small. */
 function pageOf(report, kit, icon) {
@@ -23696,8 +24094,8 @@ function isoTime({ observedAt }) {
     return iso(observedAt) ?? 'an unknown time';
 }
 /** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
-function fitted(sections) {
-    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+function fitted(sections, shell) {
+    const notice = `_Shortened to ${LIMITS[shell]}. The report file has everything._`;
     const kept = [];
     let bytes = Buffer.byteLength(notice) + 2;
     for (const section of sections.filter((each) => each !== '')) {
@@ -23713,27 +24111,32 @@ function fitted(sections) {
 
 
 
+
 /** GitHub refuses a longer title, in characters. */
 const TITLE_CHARACTERS = 255;
 /** Its description says 65,535 characters, and the server counts bytes (github/docs issue 35252). */
 const OUTPUT_BYTES = 65_535;
 /** The check while the gate holds. */
 function liveCheck(report, run) {
-    return { status: 'in_progress', output: outputOf(report, run, '⏳') };
+    const next = 'It continues, and updates this check run when a count or the diagnosis changes.';
+    return { status: 'in_progress', output: outputOf(report, origin(report, run, next), '⏳') };
 }
 /** The check when the gate has ended. What `report` mode finds blocked stays in progress, for a later run to complete. */
 function finalCheck(report, run) {
     const conclusion = check_conclusionOf(report);
-    const output = outputOf(report, run);
-    return conclusion === undefined ? { status: 'in_progress', output } : { status: 'completed', conclusion, output };
+    if (conclusion !== undefined) {
+        return { status: 'completed', conclusion, output: outputOf(report, origin(report, run)) };
+    }
+    const next = 'No job waits. A later run for the same versions updates this check run, or completes it.';
+    return { status: 'in_progress', output: outputOf(report, origin(report, run, next)) };
 }
-/** A check in the place of which a newer one comes: GitHub would call it stale soon. */
+/** A check in the place of which a newer one comes: GitHub would call it stale soon, or two runs have started one each. */
 const RENEWED = {
     status: 'completed',
     conclusion: 'cancelled',
     output: {
         title: 'A newer check run of this name continues it',
-        summary: 'GitHub ends a check run after 14 days in progress. So the gate has started another one.',
+        summary: 'The gate updates the newest check run of a name. It starts another after 13 days, since GitHub ends one after 14, and when two runs meet.',
     },
 };
 function check_conclusionOf({ verdict, conclusion }) {
@@ -23745,12 +24148,17 @@ function check_conclusionOf({ verdict, conclusion }) {
         return 'neutral';
     return verdict === 'drained' ? 'success' : undefined;
 }
-function outputOf(report, run, icon) {
+function outputOf(report, origin, icon) {
     const { page, folded } = pageOf(report, undefined, icon);
-    const link = run === undefined ? '' : `[The run that looked last](${run})`;
-    const summary = check_fitted([...page, { title: 'the link to the run', text: link }]);
+    const summary = check_fitted([...page, { title: 'the link to the run', text: origin }]);
     const text = check_fitted(folded);
     return { title: check_titleOf(report), summary, ...(text === '' ? {} : { text }) };
+}
+/** Who looked, and when: the page says how long ago things were, and can be read days later. And what comes next. */
+function origin({ observedAt }, run, next = '') {
+    const who = run === undefined ? 'The run that looked last' : `[The run that looked last](${run})`;
+    const at = iso(observedAt);
+    return `${who}${at === null ? ' observed nothing' : ` observed this at ${at} (database time)`}. ${next}`.trimEnd();
 }
 /** The answer in a line. What is cut stands in the summary's heading. */
 function check_titleOf({ headline }) {
@@ -23824,27 +24232,39 @@ function problemOf(error, subject, context) {
 }
 function refusal({ status, message, retryAfterMs }, subject, { withoutSecrets }) {
     const what = notPublished(subject);
+    if (status >= 500) {
+        return new CheckProblem(msg `${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`, 'check-server-error', { retryAfterMs: retryAfterMs ?? 0 });
+    }
     if (retryAfterMs !== undefined || status === 429) {
         const waitMs = retryAfterMs ?? 60_000;
         return new CheckProblem(msg `${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs that use the token's app.`, 'check-limited', { retryAfterMs: waitMs });
     }
-    if (status >= 500) {
-        return new CheckProblem(msg `${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`, 'check-server-error', { retryAfterMs: 0 });
-    }
     const said = msg `GitHub answered: ${message}`;
     switch (status) {
         case 401:
-            return new CheckProblem(msg `${what}: GitHub does not accept \`github-token\` (401). A token of a job expires when the job ends. ${PERMISSION}`, 'check-token-refused');
+            return new CheckProblem(msg `${what}: GitHub does not accept \`github-token\` (401). A job's token expires when the job ends, and after 24 hours. ${PERMISSION}`, 'check-token-refused');
         case 403:
-            return withoutSecrets === undefined
-                ? new CheckProblem(msg `${what}: the token lacks the permission \`checks: write\` (403). ${PERMISSION} Personal access tokens cannot write check runs. ${said}`, 'check-forbidden')
-                : new CheckProblem(msg `${what}: the token lacks the permission \`checks: write\` (403). GitHub gives ${trusted(withoutSecrets === 'fork' ? 'pull requests of forks' : 'Dependabot')} a token that only reads.`, 'check-forbidden');
+            // Its words are all that tells this from a missing permission (OP5dev/TF-via-PR issue 538).
+            if (/modified by the GitHub App that created it/i.test(message))
+                return takenByOthers(subject);
+            return new CheckProblem(msg `${what}: the token lacks the permission \`checks: write\` (403). ${remedyOf(withoutSecrets)} ${said}`, 'check-forbidden');
         case 404:
             return new CheckProblem(msg `${what}: GitHub finds no such repository for this token (404). Does the token belong to another repository, or lack \`checks: write\`?`, 'check-not-found');
         case 422:
             return new CheckProblem(msg `${what}: GitHub refuses it (422). Most often ${shortSha(subject.sha)} is no commit of this repository, or a force push has removed it. Is \`check-sha\` right? ${said}`, 'check-refused');
         default:
             return new CheckProblem(msg `${what}: GitHub refuses it (${status}). ${said}`, 'check-refused');
+    }
+}
+/** Where Dependabot starts a run, the token only reads by default; where a fork does, always. */
+function remedyOf(withoutSecrets) {
+    switch (withoutSecrets) {
+        case 'fork':
+            return trusted('GitHub gives pull requests of forks a token that only reads.');
+        case 'dependabot':
+            return msg `GitHub gives Dependabot a token that only reads by default. ${PERMISSION}`;
+        default:
+            return msg `${PERMISSION} Personal access tokens cannot write check runs.`;
     }
 }
 function notPublished({ name, sha }) {
@@ -23854,23 +24274,8 @@ function shortSha(sha) {
     return namesOf([sha.slice(0, 7)]);
 }
 
-;// CONCATENATED MODULE: ./lib/async.js
-/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
-async function unlessAborted(promise, signal) {
-    promise.catch(() => undefined);
-    if (signal.aborted)
-        return undefined;
-    const { promise: aborted, resolve } = Promise.withResolvers();
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', abort);
-    }
-}
-
+// EXTERNAL MODULE: ./lib/async.js
+var lib_async = __nccwpck_require__(5923);
 ;// CONCATENATED MODULE: ./lib/github/subject.js
 
 
@@ -23909,8 +24314,96 @@ function workflowRunOf({ environment }) {
     return isKnown ? `${server}/${name}/actions/runs/${id}` : undefined;
 }
 
-;// CONCATENATED MODULE: ./lib/github/publisher.js
+;// CONCATENATED MODULE: ./lib/github/writer.js
 
+
+
+
+/** GitHub ends a check run after 14 days in progress; a day before that, another one takes its place. In milliseconds. */
+const RENEW_AFTER_MS = 13 * 24 * 60 * 60 * 1000;
+/**
+ * Returns a function that creates or updates the check run. It throws a `CheckProblem` where the name is taken, and what
+ * the API throws.
+ */
+function checkWriter(subject, { load, today }) {
+    let api;
+    /** Undefined where it has to be looked for: after a request that failed, it can be there or not. */
+    let current;
+    /** The check run that counts; undefined where there is none. Older ones that are still in progress are ended. */
+    const find = async (checks, signal, created = []) => {
+        const listed = await checks.list(subject, signal);
+        const newest = newestOf([...listed, ...created], subject);
+        for (const { id, externalId, isCompleted } of listed) {
+            if (externalId !== subject.externalId || isCompleted || id === newest?.id)
+                continue;
+            // Whoever looks next tries again.
+            await checks.update(id, RENEWED, signal).catch(() => undefined);
+        }
+        return newest;
+    };
+    /** Returns what became of it; undefined where another one has to take its place. */
+    const update = async (checks, found, check, signal) => {
+        if (found === undefined || found.isCompleted)
+            return undefined;
+        const isOld = today() - (found.startedAt ?? today()) >= RENEW_AFTER_MS;
+        const after = await unlessGone(checks.update(found.id, isOld ? RENEWED : check, signal));
+        return isOld || differs(after, check) ? undefined : after;
+    };
+    /** A completed check run cannot be opened again: a newer one of its name takes its place. */
+    const create = async (checks, check, signal) => {
+        const created = await checks.create(subject, check, signal);
+        try {
+            // Another run can have created one at the same time.
+            return await find(checks, signal, [created]);
+        }
+        catch (error) {
+            if (error instanceof CheckProblem)
+                throw error;
+            return created;
+        }
+    };
+    return async (check, signal) => {
+        api ??= await load();
+        const known = current;
+        current = undefined;
+        current =
+            (await update(api, known, check, signal)) ??
+                (await update(api, await find(api, signal), check, signal)) ??
+                (await create(api, check, signal));
+    };
+}
+/** Whether it is gone, or another run has ended it in the meantime: GitHub then keeps the state that it has. */
+function differs(after, { conclusion }) {
+    return after === undefined || (after.isCompleted && after.conclusion !== conclusion);
+}
+/** Returns the answer; undefined where GitHub has no such check run, or refuses to change it. */
+async function unlessGone(answer) {
+    try {
+        return await answer;
+    }
+    catch (error) {
+        if (error instanceof checks_api/* ApiFailure */.F && (error.status === 404 || error.status === 422))
+            return undefined;
+        throw error;
+    }
+}
+/**
+ * Returns the newest check run of a gate, by GitHub's ids, which only grow; undefined where there is no check run of that
+ * name. Where two gates with different targets have begun at once, it is that of one of them.
+ *
+ * @throws CheckProblem where the name is taken.
+ */
+function newestOf(all, subject) {
+    const ofGates = all.filter(({ externalId }) => externalId?.startsWith(EXTERNAL_ID));
+    const newest = ofGates.toSorted((a, b) => b.id - a.id)[0];
+    if (newest === undefined && all.length > 0)
+        throw takenByOthers(subject);
+    if (newest !== undefined && newest.externalId !== subject.externalId)
+        throw takenByOtherTargets(subject);
+    return newest;
+}
+
+;// CONCATENATED MODULE: ./lib/github/publisher.js
 
 
 
@@ -23921,12 +24414,12 @@ const UPDATE_EVERY_MS = 15_000;
 const FINAL_MS = 3000;
 /** A request during a hold is given up after this long. In milliseconds. */
 const REQUEST_MS = 10_000;
+/** When a hold ends, a request that is under way is given up after this long. In milliseconds. */
+const UNDER_WAY_MS = 1000;
 const RETRY_MS = 250;
-/** GitHub ends a check run after 14 days in progress; a day before that, another one takes its place. In milliseconds. */
-const RENEW_AFTER_MS = 13 * 24 * 60 * 60 * 1000;
 function checkPublisher(subject, parts) {
     const { clock, warn } = parts;
-    const put = writer(subject, parts);
+    const put = checkWriter(subject, parts);
     const ended = new AbortController();
     let problem;
     let sending;
@@ -23935,7 +24428,6 @@ function checkPublisher(subject, parts) {
     let dueAt = Number.NEGATIVE_INFINITY;
     /** GitHub wants no request before this. */
     let retryAt = Number.NEGATIVE_INFINITY;
-    let leftBehind = false;
     /** Publishes a check once. */
     const send = async (check, signal) => {
         try {
@@ -23956,19 +24448,22 @@ function checkPublisher(subject, parts) {
         sending = undefined;
     };
     const sendLast = async (check, deadline, signal) => {
-        await sending;
-        // What GitHub has refused for good is not asked for again.
-        for (;;) {
-            if (problem !== undefined && !problem.isTransient)
-                return;
-            if (problem !== undefined && retryAt > deadline)
-                return;
-            if (problem !== undefined)
+        const underWay = sending;
+        if (underWay !== undefined)
+            await clock.withTimeout(UNDER_WAY_MS, (late) => (0,lib_async/* unlessAborted */.W)(underWay, late));
+        ended.abort();
+        await underWay;
+        // The token is refused for good. Of a text that is refused, the last one can be another.
+        if (problem !== undefined && !problem.isTransient && problem.id !== 'check-refused')
+            return;
+        do {
+            if (problem?.isTransient) {
+                if (retryAt > deadline)
+                    return;
                 await clock.pause(Math.max(RETRY_MS, retryAt - clock.now()), signal);
+            }
             await send(check, signal);
-            if (problem === undefined || signal.aborted)
-                return;
-        }
+        } while (problem?.isTransient && !signal.aborted);
     };
     return {
         offer(courseOf, checkOf) {
@@ -23987,51 +24482,15 @@ function checkPublisher(subject, parts) {
             }
         },
         async finish(check) {
-            await clock.withTimeout(FINAL_MS, async (overdue) => {
+            const isDone = await clock.withTimeout(FINAL_MS, (overdue) => {
                 const last = sendLast(check, clock.now() + FINAL_MS, overdue).then(() => true);
-                leftBehind = (await unlessAborted(last, overdue)) === undefined;
+                return (0,lib_async/* unlessAborted */.W)(last, overdue);
             });
-            ended.abort();
-            if (leftBehind)
+            if (isDone === undefined)
                 problem ??= problemOf(undefined, subject, parts.context);
             return problem === undefined ? [] : [problem];
         },
-        isLeftBehind: () => leftBehind,
     };
-}
-/** Returns a function that creates or updates the check run. */
-function writer(subject, { load, today }) {
-    let api;
-    /** Undefined where it has to be looked for: after a request that failed, it can be there or not. */
-    let current;
-    return async (check, signal) => {
-        api ??= await load();
-        const found = current ?? ownOf(await api.list(subject, signal), subject);
-        current = undefined;
-        if (found !== 'none' && !found.isCompleted && today() - (found.startedAt ?? today()) < RENEW_AFTER_MS) {
-            await api.update(found.id, check, signal);
-            current = { ...found, isCompleted: check.status === 'completed' };
-            return;
-        }
-        if (found !== 'none' && !found.isCompleted)
-            await api.update(found.id, RENEWED, signal);
-        // A completed check run cannot be opened again: a newer one of its name takes its place.
-        current = await api.create(subject, check, signal);
-    };
-}
-/**
- * The newest check run with these targets; `none` where there is no check run of that name.
- *
- * @throws CheckProblem where the name is taken.
- */
-function ownOf(all, subject) {
-    const own = all.filter(({ externalId }) => externalId === subject.externalId).toSorted((a, b) => b.id - a.id)[0];
-    if (own !== undefined)
-        return own;
-    if (all.length === 0)
-        return 'none';
-    const isOfGate = all.every(({ externalId }) => externalId?.startsWith(EXTERNAL_ID));
-    throw isOfGate ? takenByOtherTargets(subject) : takenByOthers(subject);
 }
 
 ;// CONCATENATED MODULE: ./lib/github/check-run.js
@@ -24068,7 +24527,6 @@ function checkRunOf(inputs, parts) {
             const problems = await publisher.finish(finalCheck(report, workflowRunOf(context)));
             return problems.map(({ explanation }) => withoutSecrets(explanation));
         },
-        isLeftBehind: publisher.isLeftBehind,
     };
 }
 function refusedRun({ explanation }) {
@@ -24076,7 +24534,6 @@ function refusedRun({ explanation }) {
         onPoll: () => { },
         onFailedPoll: () => { },
         finish: async () => [explanation],
-        isLeftBehind: () => false,
     };
 }
 /** Offers what each poll saw to the publisher. */
@@ -24157,108 +24614,6 @@ function otherVariables({ environment, shell }) {
     const found = OTHER_VARIABLES.filter(([name]) => environment[name]?.trim());
     const passed = (name) => shell === 'command-line' ? `DRAIN_GATE_DATABASE_URL="$${name}"` : `database-url: \${{ env.${name} }}`;
     return trusted(found.map(([name, hint]) => ` ${name} is set: pass it as \`${passed(name)}\`. ${hint}`).join(''));
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/password.js
-
-
-
-/** The message of the error when `database-password-file` gives no password. */
-const NO_PASSWORD_IN_FILE = 'The password file gives no password';
-/**
- * Returns the configuration with the password of a connection that is about to be made.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE} when `database-password-file` gives none.
- */
-function withPassword(config) {
-    const { passwordFile, password, passfile } = config;
-    if (passwordFile !== undefined)
-        return { ...config, password: readPasswordFile(passwordFile) };
-    return password === undefined && passfile !== undefined ? { ...config, ...fromPassfile(passfile, config) } : config;
-}
-/**
- * Returns the text of a file, without one line break at its end.
- *
- * @throws an error with the message {@link NO_PASSWORD_IN_FILE}. Its code says why: one of Node's, or `EMPTY`,
- * `NOT_A_FILE` or `NOT_UTF8`.
- */
-function readPasswordFile(file) {
-    try {
-        // To open a pipe that nobody writes to would block the process.
-        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
-            throw noPassword('NOT_A_FILE');
-        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
-        if (text === undefined)
-            throw noPassword('NOT_UTF8');
-        const password = text.replace(/\r?\n$/, '');
-        if (password.trim() === '')
-            throw noPassword('EMPTY');
-        return password;
-    }
-    catch (error) {
-        throw noPassword(codeOf(error) ?? 'UNKNOWN');
-    }
-}
-function noPassword(code) {
-    return Object.assign(new Error(NO_PASSWORD_IN_FILE), { code });
-}
-/** Undefined for another encoding, and for UTF-16 of letters, which is UTF-8 with zeros. */
-function utf8(bytes) {
-    try {
-        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-        return text.includes('\0') ? undefined : text;
-    }
-    catch {
-        return undefined;
-    }
-}
-/** The path of libpq's password file ("The Password File" in PostgreSQL's manual); undefined without a home. */
-function passfileOf(asked, environment) {
-    const named = asked || environment['PGPASSFILE'];
-    if (named)
-        return named;
-    const [home, ...below] = process.platform === 'win32'
-        ? [environment['APPDATA'], 'postgresql', 'pgpass.conf']
-        : [environment['HOME'], '.pgpass'];
-    return home ? external_node_path_namespaceObject.join(home, ...below) : undefined;
-}
-function fromPassfile(file, place) {
-    const without = (passfileGave) => ({ password: undefined, passfileGave });
-    try {
-        const status = (0,external_node_fs_namespaceObject.statSync)(file);
-        if (!status.isFile())
-            return without('not-a-file');
-        if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
-            return without('open-to-others');
-        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
-        return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
-    }
-    catch (error) {
-        return without(['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? 'no-file' : 'unreadable');
-    }
-}
-/** `host:port:database:user:password`. What follows another colon is not a part of the password. */
-const ENTRY = RegExp(`^${Array(4).fill(String.raw `((?:\\.|[^:\\])*):`).join('')}${String.raw `((?:\\.|[^:\\]|\\$)*)`}`);
-/** Folders for sockets that libpq is built with. A server with its socket there is also called `localhost`. */
-const DEFAULT_SOCKET_FOLDERS = ['/tmp', '/var/run/postgresql', '/run/postgresql'];
-/** Returns the password of the first entry that matches, as libpq does (`passwordFromFile` in its source). */
-function passwordFor({ host, port, database, user }, text) {
-    const hosts = DEFAULT_SOCKET_FOLDERS.includes(host) ? [host, 'localhost'] : [host];
-    const wanted = [hosts, [String(port)], [database], [user]];
-    for (const line of text.split(/\r?\n/)) {
-        // A comment begins with a #, which no host does.
-        const fields = ENTRY.exec(line)?.slice(1);
-        const matches = wanted.every((values, index) => {
-            const field = fields?.[index];
-            return field !== undefined && (field === '*' || values.includes(unescaped(field)));
-        });
-        if (matches)
-            return unescaped(fields?.[4] ?? '') || undefined;
-    }
-    return undefined;
-}
-function unescaped(field) {
-    return field.replaceAll(/\\(.)/g, '$1');
 }
 
 // EXTERNAL MODULE: external "node:net"
@@ -24696,7 +25051,8 @@ const inputs_list = parsedText(listItems, 'one item a line, or a JSON array of s
 const ignoreList = inputs_list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
     error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
-const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+const schemaName = schemas_string()
+    .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
@@ -25468,6 +25824,7 @@ const workflow = object({
 });
 const activityGroup = object({
     state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
+    kind: activity.shape.kind,
     count: count,
     ...schema_workflowName,
     message: message.describe('What the one that lasts longest does or waits for; may change'),
@@ -25784,7 +26141,7 @@ async function publish(run, shell) {
     const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
     for (const problem of unpublished ?? [])
         warn(problem);
-    await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+    await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit, shell.kind)));
     for (const { title, lines } of preflightLog(report.found)) {
         shell.log.line(title);
         for (const line of lines)
@@ -25914,8 +26271,6 @@ function jsonArray({ texts }) {
     return `[${texts.join(',')}]`;
 }
 
-// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(5042);
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __nccwpck_require__(8474);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
@@ -26006,65 +26361,6 @@ function requireChannelBinding(client, socket) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
-
-
-/* How a password or a token fails, or the reading of it. */
-/**
- * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
- * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
- */
-function isPasswordRefusal({ code, message, routine }) {
-    if (code === '28000') {
-        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
-        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
-        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
-    }
-    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
-    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
-}
-/** What a person has to know of libpq's password file where no password was found. */
-const PASSFILE_ADVICE = {
-    password: '',
-    'no-file': '',
-    'no-entry': " libpq's password file has no line for this host, port, database and user.",
-    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
-    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
-    unreadable: " The user that runs the gate cannot read libpq's password file.",
-};
-/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
-const PASSWORD_FILE_UNUSABLE = {
-    what: 'The file in `database-password-file` has no password',
-    patience: 'full',
-    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
-    advice: msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
-};
-/** The ways to fail that are about the password, in the order in which they are tried. */
-const PASSWORD_FAILURES = {
-    'token-refused': {
-        what: 'The server rejected the password from `database-password-file`',
-        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
-        patience: 'brief',
-        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
-        advice: msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
-    },
-    'password-refused': {
-        what: 'The server rejected the password',
-        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
-        advice: ({ passfileGave }) => msg `Check the user and the secret${trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-    },
-    'password-missing': {
-        what: 'The server requires a password, and none was given',
-        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
-        advice: ({ passfileGave }) => msg `Put it into \`database-url\`, or pass \`database-password\`.${trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
-    },
-    'password-exchange-failed': {
-        what: 'SCRAM authentication failed',
-        matches: ({ message }) => message.startsWith('SASL: '),
-        advice: ({ message }) => msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
-    },
-};
-
 ;// CONCATENATED MODULE: ./lib/postgres/pooler-errors.js
 
 /*
@@ -26092,82 +26388,6 @@ const POOLER_FAILURES = {
         patience: 'full',
         matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
         advice: ({ message }) => msg `It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
-
-
-/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
-/** The driver's message when the server has no TLS. */
-const NO_TLS = 'The server does not support SSL connections';
-/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
-const TLS_REQUIRED = 'SSL required';
-/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
-const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
-/** Returns whether the handshake failed, or the server's certificate did not pass. */
-function isHandshakeFailure(code) {
-    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
-}
-/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
-function isRefusedCertificate(code) {
-    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
-}
-/** The ways to fail that are about TLS, in the order in which they are tried. */
-const TLS_FAILURES = {
-    'tls-unavailable': {
-        what: 'The server does not accept TLS',
-        matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => msg `\`sslmode=${trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
-    },
-    'certificate-untrusted': {
-        what: "The server's certificate is not signed by a trusted CA",
-        // No chain leads from the server's certificate to a trusted CA.
-        matches: [
-            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
-        ],
-        advice: ({ tlsCa }) => tlsCa === undefined
-            ? msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
-            : msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
-    },
-    'certificate-of-another-host': {
-        what: "The server's certificate is for another host name",
-        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-        advice: msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    'certificate-out-of-date': {
-        what: "The server's certificate has expired or is not valid yet",
-        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-        advice: msg `Renew it on the server, and check the clock of the machine that runs the gate.`,
-    },
-    'client-certificate-missing': {
-        what: 'The server requires a client certificate',
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
-    },
-    'client-certificate-refused': {
-        what: 'The server rejected the client certificate',
-        // In any language: PAM and the like name themselves, and other methods go with no certificate.
-        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
-            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
-            (failure.code === '28000' &&
-                failure.routine === 'auth_failed' &&
-                clientCertificate !== undefined &&
-                !isPasswordRefusal(failure)),
-        advice: msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
-    },
-    'certificate-unusable': {
-        what: 'The client certificate or key is invalid',
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
-    },
-    'tls-failed': {
-        what: 'TLS failed',
-        matches: ({ code }) => isHandshakeFailure(code),
-        advice: msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
     },
 };
 
@@ -26412,6 +26632,8 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
+// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
+var lib_client = __nccwpck_require__(5042);
 ;// CONCATENATED MODULE: ./lib/postgres/connection.js
 
 
@@ -26544,10 +26766,101 @@ function connectionOf(client, socket, encrypted) {
         },
         async close() {
             const ended = client.end().catch(() => undefined);
-            await unlessAborted(ended, AbortSignal.timeout(CLOSE_TIMEOUT_MS));
+            await (0,lib_async/* unlessAborted */.W)(ended, AbortSignal.timeout(CLOSE_TIMEOUT_MS));
             socket.destroy();
         },
     };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/transaction.js
+
+
+
+/**
+ * Runs a statement that reads a whole table, in a transaction of its own. One that ran into `statement_timeout`
+ * (SQLSTATE 57014) has proved nothing, and that is a result.
+ */
+async function scanOnce(connection, pollTimeoutMs, statement, row) {
+    try {
+        return await inTransaction(connection, async () => {
+            await connection.run(beginReadCommitted(pollTimeoutMs));
+            return onlyRow(connection, withServer(statement), rowsWithServer(row));
+        });
+    }
+    catch (error) {
+        if (codeOf(error) === '57014')
+            return 'timed-out';
+        throw error;
+    }
+}
+/**
+ * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
+ * so that a pooler can keep its connection. Without an answer it sends nothing more.
+ */
+async function inTransaction(connection, work) {
+    try {
+        const result = await work();
+        await connection.run('COMMIT');
+        return result;
+    }
+    catch (error) {
+        if (isSqlState(codeOf(error)))
+            await connection.run('ROLLBACK').catch(() => undefined);
+        throw error;
+    }
+}
+/** Returns the row of a statement that always returns one. Several would be those of several servers, or shards. */
+async function onlyRow(connection, statement, row) {
+    const [first, ...others] = await connection.rows(statement, row);
+    if (first === undefined || others.length > 0) {
+        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
+    }
+    return first;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/connect.js
+
+
+
+
+
+/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
+function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
+    const lifetime = new AbortController();
+    let made;
+    const connection = after.then(async () => {
+        lifetime.signal.throwIfAborted();
+        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
+        return made;
+    });
+    return {
+        connection,
+        async close() {
+            await made?.close();
+            lifetime.abort();
+        },
+    };
+}
+/**
+ * Returns the result of some work.
+ *
+ * @throws an error with this message when the signal aborts first.
+ */
+async function inTime(work, signal, overdue) {
+    const result = await (0,lib_async/* unlessAborted */.W)(work, signal);
+    if (result === undefined)
+        throw new Error(overdue, { cause: signal.reason });
+    return result;
+}
+async function connectToPostgres(config, pollTimeoutMs, signal) {
+    const connection = await connect(config, pollTimeoutMs, signal);
+    // A server, or a pooler, that accepts the connection and never answers has not been reached.
+    const answer = onlyRow(connection, productQuery, productRow);
+    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
+    const unsupported = unsupportedProduct(version);
+    if (unsupported !== undefined)
+        throw unsupported;
+    return connection;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/names-only.js
@@ -26807,7 +27120,7 @@ const UNREACHABLE = new Set(['schema-missing', 'tables-missing', 'not-a-table'])
 
 
 /** A transaction that writes `workflow_status`, or is about to. */
-const scans_writer = object({
+const writer = object({
     /** `virtualtransaction`: names one transaction of one backend. */
     transaction: schemas_string(),
     /** Null for a prepared transaction. */
@@ -27291,7 +27604,7 @@ async function readUntilStable(connection, { config, gate, request }) {
     let lockWaitMs = 0;
     for (;;) {
         const poll = await inTransaction(connection, async () => {
-            const writers = await onlyRow(connection, openWriters, rowsWithServer(scans_writer).extend(lockWait));
+            const writers = await onlyRow(connection, openWriters, rowsWithServer(writer).extend(lockWait));
             lockWaitMs += lockWaitOf(writers);
             const probe = await onlyRow(connection, nextTransaction, probeRow);
             const isPreflight = gate.mode === 'preflight';
@@ -27336,48 +27649,8 @@ async function searchHistory(scan, query, versions) {
     const complete = found !== 'timed-out';
     return { searchedFor: versions, found: complete ? found : [], complete };
 }
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scanOnce(connection, pollTimeoutMs, statement, row) {
-    try {
-        return await inTransaction(connection, async () => {
-            await connection.run(beginReadCommitted(pollTimeoutMs));
-            return onlyRow(connection, withServer(statement), rowsWithServer(row));
-        });
-    }
-    catch (error) {
-        if (codeOf(error) === '57014')
-            return 'timed-out';
-        throw error;
-    }
-}
-/**
- * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
- * so that a pooler can keep its connection. Without an answer it sends nothing more.
- */
-async function inTransaction(connection, work) {
-    try {
-        const result = await work();
-        await connection.run('COMMIT');
-        return result;
-    }
-    catch (error) {
-        if (isSqlState(codeOf(error)))
-            await connection.run('ROLLBACK').catch(() => undefined);
-        throw error;
-    }
-}
-/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
-async function onlyRow(connection, statement, row) {
-    const [first, ...others] = await connection.rows(statement, row);
-    if (first === undefined || others.length > 0) {
-        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
-    }
-    return first;
-}
 
 ;// CONCATENATED MODULE: ./lib/dbos/reader.js
-
-
 
 
 
@@ -27439,40 +27712,6 @@ function systemDatabase(database, gate, now, onPassword = () => undefined) {
         },
     };
     return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
-}
-/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
-function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
-    const lifetime = new AbortController();
-    let made;
-    const connection = after.then(async () => {
-        lifetime.signal.throwIfAborted();
-        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
-        return made;
-    });
-    return {
-        connection,
-        async close() {
-            await made?.close();
-            lifetime.abort();
-        },
-    };
-}
-/** @throws an error with this message when the signal aborts first. */
-async function inTime(work, signal, overdue) {
-    const result = await unlessAborted(work, signal);
-    if (result === undefined)
-        throw new Error(overdue, { cause: signal.reason });
-    return result;
-}
-async function connectToPostgres(config, pollTimeoutMs, signal) {
-    const connection = await connect(config, pollTimeoutMs, signal);
-    // A server, or a pooler, that accepts the connection and never answers has not been reached.
-    const answer = onlyRow(connection, productQuery, productRow);
-    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
-    const unsupported = unsupportedProduct(version);
-    if (unsupported !== undefined)
-        throw unsupported;
-    return connection;
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/history.js
@@ -28177,7 +28416,7 @@ async function pollOnce(config, progress, { reader, clock, signal, onPoll, onFai
     const opportunity = { began, budgetMs, pollTimeoutMs, isSettled: isSettled(config, progress.state) };
     const request = { ...progress.rules, ...forecastRequest(progress.history, opportunity) };
     const reading = clock.withTimeout(budgetMs, (overdue) => reader.read(request, overdue));
-    const snapshot = await unlessAborted(orTransientError(reading), signal);
+    const snapshot = await (0,lib_async/* unlessAborted */.W)(orTransientError(reading), signal);
     if (snapshot === undefined)
         return undefined;
     const time = { began, ended: elapsed() };
@@ -28377,7 +28616,7 @@ function stuckWork({ evaluation, forecast }) {
         const more = trusted(group.length > 1 ? ` and ${number(group.length - 1)} more` : '');
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         // Without a process, there is one next step for all. To fork work of a live version would hit live work.
-        const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
+        const step = nextStepFor(status, isOneExecutor ? workflow.executor : null, canFork(evaluation));
         const isUnhelped = isDead || live.has(workflow.version);
         const next = isUnhelped ? trusted('') : msg ` Next: ${step}.`;
         const what = msg `${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
@@ -28929,15 +29168,15 @@ async function runAction() {
                 ...{ token, context, page },
                 note: (text) => log.line(plain(text)),
                 withoutSecrets: secrets.removedFrom,
-                load: async (repository) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(282)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1282))).checksApi(token, repository),
+                load: async (repository) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(642)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9642))).checksApi(token, repository),
             });
             return check;
         },
     });
     process.exitCode = 1;
     await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
-    // A name that does not resolve, or a connection that nobody answers, would keep the process alive for long.
-    if (check?.isLeftBehind())
+    // A connection that nobody answers would keep the process alive. The log is written by then.
+    if (check !== undefined)
         process.stdout.write('', () => process.exit());
 }
 /** The inputs as the runner passes them. */
@@ -28979,6 +29218,31 @@ const shellOf = (secrets) => ({
 
 /***/ }),
 
+/***/ 5923:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ unlessAborted)
+/* harmony export */ });
+/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
+async function unlessAborted(promise, signal) {
+    promise.catch(() => undefined);
+    if (signal.aborted)
+        return undefined;
+    const { promise: aborted, resolve } = Promise.withResolvers();
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', abort);
+    }
+}
+
+
+/***/ }),
+
 /***/ 1379:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -28989,7 +29253,7 @@ const shellOf = (secrets) => ({
 class ApiFailure extends Error {
     name = 'ApiFailure';
     status;
-    /** When to ask again, in milliseconds from now, where GitHub limits requests. */
+    /** When to ask again, in milliseconds from now, where GitHub says so. */
     retryAfterMs;
     constructor(status, message, retryAfterMs) {
         super(message);
@@ -29005,7 +29269,7 @@ class ApiFailure extends Error {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3898);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3865);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -56,7 +56,8 @@
 # - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the
 #   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).
 # - A process of the new version is running, to take up the forks.
-# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.
+# - No process still works on what is stuck. A step that is cut off can run twice: the old process finishes it, and the
+#   fork starts it again.
 # - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the
 #   events of the old id, or sends messages to it, does not reach the fork.
 # - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue

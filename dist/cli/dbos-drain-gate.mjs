@@ -552,7 +552,7 @@ exports.Writer = Writer;
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.DatabaseError = exports.serialize = void 0;
 exports.parse = parse;
-const messages_1 = __nccwpck_require__(190);
+const messages_1 = __nccwpck_require__(809);
 Object.defineProperty(exports, "DatabaseError", ({ enumerable: true, get: function () { return messages_1.DatabaseError; } }));
 const serializer_1 = __nccwpck_require__(513);
 Object.defineProperty(exports, "serialize", ({ enumerable: true, get: function () { return serializer_1.serialize; } }));
@@ -566,7 +566,7 @@ function parse(stream, callback) {
 
 /***/ }),
 
-/***/ 190:
+/***/ 809:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -738,7 +738,7 @@ exports.NoticeMessage = NoticeMessage;
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.Parser = void 0;
-const messages_1 = __nccwpck_require__(190);
+const messages_1 = __nccwpck_require__(809);
 const buffer_reader_1 = __nccwpck_require__(971);
 // every message is prefixed with a single byte
 const CODE_LENGTH = 1;
@@ -1917,7 +1917,7 @@ const TypeOverrides = __nccwpck_require__(365)
 const ConnectionParameters = __nccwpck_require__(646)
 const Query = __nccwpck_require__(473)
 const defaults = __nccwpck_require__(995)
-const Connection = __nccwpck_require__(809)
+const Connection = __nccwpck_require__(190)
 const crypto = __nccwpck_require__(150)
 
 const activeQueryDeprecationNotice = nodeUtils.deprecate(
@@ -2949,7 +2949,7 @@ module.exports = ConnectionParameters
 
 /***/ }),
 
-/***/ 809:
+/***/ 190:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -5477,7 +5477,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 // An older Node may not be able to load the rest, so that is loaded after the check, from the same file.
 (0,_command_line_node_version_js__WEBPACK_IMPORTED_MODULE_0__/* .requireNode */ .Qj)(process.versions.node);
-const { runCommandLine } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 376));
+const { runCommandLine } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 74));
 await runCommandLine(process.argv.slice(2));
 
 __webpack_async_result__();
@@ -5485,7 +5485,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 376:
+/***/ 74:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19277,7 +19277,7 @@ function preprocess(fn, schema) {
 const INPUTS = {"database-url":{"description":"The DBOS system database: postgres://, postgresql://, SQLAlchemy (postgresql+psycopg://) or JDBC (jdbc:postgresql://). Parts that it omits are taken from the PG* variables. Parameters (?host=…) override the parts before them, as in libpq. Defaults to the variable DBOS_SYSTEM_DATABASE_URL. Pass it as a secret.","default":""},"database-password":{"description":"The password, if it is not in the URL. It is not URL-encoded, so you can pass an IAM token as is.","default":""},"database-password-file":{"description":"The path of a file with the password, for tokens that expire during the hold. It is read at each connection. One line break at its end is ignored.","default":""},"tls-ca":{"description":"The CA to trust for the database connection: PEM text, base64 of it, or the path of a file. Implies sslmode=verify-full unless the URL or PGSSLMODE sets another.","default":""},"schema":{"description":"The schema of the DBOS tables.","default":"dbos"},"application":{"description":"Consider only this application, and rows without an owner. Required when several applications share the system database.","default":""},"retire-version":{"description":"The application versions to retire, one per line, or a JSON array. Quote them in YAML: 1.10 unquoted is 1.1.","default":""},"keep-version":{"description":"Instead of retire-version: the versions to keep, one per line, a JSON array, or the word latest. Every other version is to be retired.","default":""},"mode":{"description":"`wait` holds until drained. `check` polls once and fails if anything blocks; if a version is idle, it polls for the `settle` time (up to twice that while a transaction is open). `report` does the same, and never fails for a blocker. `preflight` takes no version, and reports whether the gate can work here.","default":"wait"},"timeout":{"description":"How long `wait` holds: 90s, 30m, 2h, 1h30m.","default":"30m"},"on-timeout":{"description":"`fail` the step, or `warn` and pass with the output `drained` set to `false`.","default":"fail"},"poll-interval":{"description":"The pause between polls. It is lengthened automatically when polls are slow. If empty: 5s, and less when the end is near. If set: never less.","default":""},"poll-timeout":{"description":"Statement and lock timeout of one poll.","default":"30s"},"settle":{"description":"How long a version must stay idle before it counts as drained, in every mode. 0s trusts a single poll.","default":"30s"},"fail-fast":{"description":"`true`: stop waiting when draining before the timeout is impossible, or when only \"still the latest version\" has blocked for two minutes. `false`: always wait until the timeout.","default":"true"},"stuck-after":{"description":"Report a workflow as stuck after this long without progress, with what it seems to wait for. It still blocks.","default":"15m"},"ignore-workflows":{"description":"Workflows that never block, and that you accept losing: names, one per line, with `*` for any text. A pattern without a dot matches the whole name (`ship`), and one with a dot the name or `class.name` (`Orders.ship`, `com.example.*`). In Python the class is in the name (`Till.close`), and in Go the import path (`*/orders.Ship`). What matches is still counted and shown, as work that will be stranded. Children are not ignored with their parents.","default":""},"on-unknown":{"description":"A version to retire that the database has never seen: `fail`, or `pass`. A version that passes is listed in `drained-versions`.","default":"fail"},"on-live":{"description":"A version to retire that is the latest of its application, or still receives new work: `block`, `latest-only` (only the latest blocks), or `ignore`.","default":"block"},"on-unversioned":{"description":"In-flight workflows without a version: `auto` (they block if a version to retire could pick them up), `block`, or `ignore`.","default":"auto"},"details":{"description":"What a run shows of the work in flight. `full`: everything. `names`: names, counts and times, but no id or key of a workflow, executor or transaction, in any output or file. An error can still name the host and port of the database. Use `names` where more people can read the repository than the database.","default":"full"},"github-token":{"description":"For `check-run`: the token of the job, `github.token`, or of a GitHub App. It needs the permission `checks: write`.","default":""},"check-run":{"description":"The name of a check run to publish on the commit, such as `drain production`. It follows the hold, and ends as `success`, `failure`, `neutral` (a timeout that warns, or nothing to retire) or `cancelled`. In `report` mode it stays in progress until a later run finds the versions drained. None if empty. It changes no verdict.","default":""},"check-sha":{"description":"The commit that the check run stands on, as a full SHA. If empty: the head of the pull request, or `github.sha`. A scheduled run names the commit that was deployed.","default":""}};
 const RELEASE = "0.1.0";
 const REPOSITORY = "https://github.com/owner/dbos-drain-gate";
-const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - A step that is cut off can run twice: the old process finishes it, and the fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
+const UNBLOCK_SCRIPT = "#!/bin/sh\n# Inspects, cancels or forks the workflows that block a retirement. They are listed in workflows.tsv next to this file.\n#\n#     sh unblock.sh inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\n#\n# Without --yes it prints what it would do, and why each workflow blocks. It reads nothing from the database then.\n#\n# WHICH WORKFLOWS. Those that are stuck, asleep or delayed. What is queued, waiting or progressing finishes by itself\n# while processes of its version run.\n#   --all            the rest, too. Right once the old processes are gone: nothing is left that could finish it.\n#   --name PATTERN   of these, only workflows with this name, where * stands for any text, as in ignore-workflows: the\n#                    star of Go's (*Shop) matches itself. One with a dot matches CLASS.NAME, too. Repeat it for more.\n#   ID...            these workflows, in whatever state. They have to be in the list.\n# \"fork --all --yes\" without a --name wants --any: see CHECK BEFORE A FORK.\n#\n# WHAT IT NEEDS, with --yes\n# - UNBLOCK_DATABASE_URL: the URL of the system database, with the role of the application. The gate's role only reads:\n#   with it, cancel and fork end at once. DBOS_SYSTEM_DATABASE_URL is not used, because it can hold the gate's URL.\n# - DBOS's command line, of a release that fits the schema. The list says which one does. Call this script in the folder\n#   of the application, or set DBOS_CLI to the command. Never use a plain \"npx dbos\": outside the folder of an application\n#   npx fetches a package of that name that is not DBOS's, and the URL with its password is handed to it.\n# - node or python3, to read what the command line prints.\n# The command line is tried before anything is changed. Each workflow is read again first: what has finished, moved or\n# been forked since the list was written is left as it is. You can stop the script and run it again.\n#\n# WITH DBOS CONDUCTOR, dbosctl can do the same while a process of the application is connected:\n#     dbosctl workflow cancel -a APPLICATION ID\n#     dbosctl workflow fork -a APPLICATION --start-step 2147483647 --new-id ID-fork --app-version VERSION ID\n#\n# WORKFLOWS.TSV has one line per workflow, parents before children. To leave one out, delete its line. Columns are\n# separated by one tab, and an empty one is -. Lines with # are comments, but for those with \"#!\".\n#   1 on fork     what fork does with it. fork: fork it. child: fork it unless its parent can still wait for it.\n#                 waits: leave it, since it has children in flight. You can change it.\n#   2 id          the id of the workflow\n#   3 state       stuck, asleep, delayed, queued, waiting or progressing. A parent has the state of the child it waits for.\n#   4 parent      the id of the workflow that started it\n#   5 from step   the fork runs this step and later ones again. -: it runs no finished step again. You can change it.\n#   6 last step   the number and the name of the last finished step. -: it was not running.\n#   7 class       the class of its function\n#   8 name        its name\n#   9 reason      what it did or waited for when the gate read it\n#\n# INSPECT prints the workflows and their finished steps. It only reads. The output holds inputs and outputs of\n# workflows: check who can read the log of a job before you run it there.\n#\n# CANCEL cancels each workflow, which stops before its next step. A step that is running finishes, and its result is\n# dropped. Cancelling does not reach children, so they have their own lines. Parents come first: a parent that waits\n# for a cancelled child gets an error, and fails or does what its code does then. A cancelled workflow can be resumed\n# by a process of its own version for as long as its row exists.\n#\n# FORK cancels each workflow. Once it is CANCELLED, a copy of it (the fork) starts on the new version with all finished\n# steps, concurrent ones too, whatever their order. A workflow that is no longer in flight, or was forked before, is\n# left as it is: otherwise its work would be done twice.\n#\n# CHECK BEFORE A FORK\n# - The new code fits the finished steps (column 6 shows the last). A fork does not run them again, and fails if the\n#   code expects others at the same numbers. To start at an earlier step, write its number in column 5 (see inspect).\n# - A process of the new version is running, to take up the forks.\n# - No process still works on what is stuck. A step that is cut off can run twice: the old process finishes it, and the\n#   fork starts it again.\n# - Nothing needs the old id. The fork's id is the old one with -fork at its end. Code that waits for the result or the\n#   events of the old id, or sends messages to it, does not reach the fork.\n# - It can start at once. The fork has no delay, deadline, priority or deduplication id, and waits in an internal queue\n#   without limits, not in the old queue.\n#\n# FAMILIES. A forked parent waits for the children that it had, and fails if one of them is cancelled or forked. That is\n# why \"waits\" and \"child\" leave families as they are. You can\n# - wait until the children have finished, and run the gate again.\n# - change a parent's \"waits\" to \"fork\". It continues on the new version and waits there for the same children. They\n#   have to finish on the old version: do not cancel or fork them.\n# - start the children again from their beginning: change the parent's \"waits\" to \"fork\", write in column 5 the step\n#   that started the first child in flight, fork the parent, then cancel those children.\n# - keep parents, children and their ids, with the client of an SDK that can rewind (TypeScript 5.3 or newer, for one).\n#   Cancel them here, then call rewindWorkflow(id, { startStep: 2147483647, applicationVersion }), for children first.\n#   This loses messages that they have not received yet.\n\ntab=$(printf '\\t') cr=$(printf '\\r')\nnewline='\n'\n# A fork copies the steps below a number. This one is the largest that the column holds: it keeps all of them.\nkeep_all=2147483647\n\nschema='' version='' cli='' fits='' notes=''\ndid=0 left=0 failed=0 rest_in_flight=0 unseen=0 stopped=\ntrap 'stopped=1' HUP INT TERM\n\nrefuse() { printf '%s\\n' \"unblock.sh: $1\" >&2; exit 2; }\n\n# --- DBOS's command lines. Observed with TypeScript's 4.20 to 5.3, Python's 2.26 to 3.4 and Go's 1.3 to 1.8:\n# - get prints JSON: one line, or many in Go's. For a workflow that does not exist TypeScript's prints \"undefined\" and\n#   exits with 0, and the others fail. One that is older than the database shows no input, and its fork has none. Go's\n#   never shows an input.\n# - cancel leaves SUCCESS, ERROR and missing rows alone, and overwrites every other status with CANCELLED: dead-lettered\n#   and cancelled ones, too. Its exit code is no evidence.\n# - fork takes a workflow in any state, SUCCESS included. A second fork with the same id fails. Go's takes step 0 as 1.\n# - TypeScript's retries for ever while the server does not answer.\n\n# Sets answer to what a command printed, errors included, and code to its exit code.\nask() {\n  set -- workflow \"$@\" \"$url_option\" \"$UNBLOCK_DATABASE_URL\"\n  [ \"$schema\" = dbos ] || set -- \"$@\" \"--schema=$schema\"\n  code=0\n  # shellcheck disable=SC2086 # DBOS_CLI can be a command with arguments; set -f keeps patterns as they are.\n  answer=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI \"$@\" </dev/null 2>&1) || code=$?\n}\n\n# Both programs read an answer. Arguments: status or steps, the exit code, the workflow, and the source that it must be a\n# fork of, or nothing. They print a status (with \" forked\" or \" blind\" where that matters to a fork), or the number of the\n# last step, or one of MISSING, UNRELATED, DENIED, MISFIT and UNREADABLE, the last two with the cause. A line counts only\n# if it is about this workflow: its input can hold any text.\nin_node='\n  const [, what, code, id, source] = process.argv;\n  const text = require(\"fs\").readFileSync(0, \"utf8\");\n  const values = [];\n  let block = null;\n  for (const line of text.split(\"\\n\")) {\n    if (/^[[{]$/.test(line)) block = \"\";\n    if (block !== null) block += line;\n    if (block !== null && !/^[\\]}]$/.test(line)) continue;\n    try { values.push(line === \"undefined\" ? null : JSON.parse(block ?? line)); } catch {}\n    block = null;\n  }\n  const cause = () => {\n    const said = text.split(\"\\n\").filter((line) => /^([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S/.test(line)).pop() ?? \"\";\n    let safe = said.replace(/[^\\x20-\\x7e]/g, \"?\");\n    const url = process.env.UNBLOCK_DATABASE_URL ?? \"\";\n    const secret = /:\\/\\/[^\\/?#]*?:([^\\/?#]*)@/.exec(url)?.[1] ?? \"\";\n    let typed = secret;\n    try { typed = decodeURIComponent(secret); } catch {}\n    for (const hidden of [url, secret, typed]) if (hidden !== \"\") safe = safe.split(hidden).join(\"***\");\n    return safe === \"\" ? \"\" : \" \" + safe.slice(0, 300);\n  };\n  const failure = () => {\n    if (/^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )/m.test(text)) return \"MISSING\";\n    if (/\\b42501\\b|InsufficientPrivilege|permission denied for /.test(text)) return \"DENIED\";\n    if (/\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires/.test(text)) return \"MISFIT\" + cause();\n    return \"UNREADABLE\" + cause();\n  };\n  const statusOf = () => {\n    for (const seen of values) {\n      if (seen === null) return \"MISSING\";\n      if ((seen.workflowID ?? seen.workflow_id ?? seen.workflow_uuid) !== id) continue;\n      if (source && (seen.forkedFrom ?? seen.forked_from) !== source) return \"UNRELATED\";\n      const status = /^[A-Z_]+$/.test(seen.status) ? seen.status : \"UNKNOWN\";\n      if (seen.wasForkedFrom ?? seen.was_forked_from) return status + \" forked\";\n      return (seen.input ?? null) === null && seen.workflow_uuid === undefined ? status + \" blind\" : status;\n    }\n    return \"UNREADABLE\";\n  };\n  const lastStep = () => {\n    for (const seen of values) {\n      if (seen === null) return \"no\";\n      if (!Array.isArray(seen)) continue;\n      return seen.reduce((last, step) => Math.max(last, step.functionID ?? step.function_id ?? -1), -1);\n    }\n    return \"UNREADABLE\";\n  };\n  const answer = Number(code) !== 0 ? failure() : what === \"status\" ? statusOf() : lastStep();\n  console.log(answer === -1 ? \"no\" : String(answer));\n'\nin_python='\nimport json, os, re, sys\nfrom urllib.parse import unquote\nwhat, code, id, source = sys.argv[1:]\ntext = sys.stdin.buffer.read().decode(\"utf-8\", \"replace\")\nvalues, block = [], None\nfor line in text.split(\"\\n\"):\n    if re.fullmatch(r\"[\\[{]\", line): block = \"\"\n    if block is not None: block += line\n    if block is not None and not re.fullmatch(r\"[\\]}]\", line): continue\n    try: values.append(None if line == \"undefined\" else json.loads(line if block is None else block))\n    except ValueError: pass\n    block = None\ndef cause():\n    said = [line for line in text.split(\"\\n\") if re.match(r\"([\\w.]*(Error|Exception)|error|FATAL|fatal):? ?\\S\", line)]\n    safe = re.sub(r\"[^\\x20-\\x7e]\", \"?\", said[-1] if said else \"\")\n    url = os.environ.get(\"UNBLOCK_DATABASE_URL\", \"\")\n    found = re.search(r\"://[^/?#]*?:([^/?#]*)@\", url)\n    secret = found.group(1) if found else \"\"\n    for hidden in (url, secret, unquote(secret)):\n        if hidden: safe = safe.replace(hidden, \"***\")\n    return \" \" + safe[:300] if safe else \"\"\ndef failure():\n    if re.search(r\"^([\\w.]*DBOSNonExistentWorkflowError: |Error: workflow not found: |Error: DBOS Error NonExistentWorkflow: )\", text, re.M): return \"MISSING\"\n    if re.search(r\"\\b42501\\b|InsufficientPrivilege|permission denied for \", text): return \"DENIED\"\n    if re.search(r\"\\b42P01\\b|\\b42703\\b|UndefinedTable|UndefinedColumn|this version of DBOS requires\", text): return \"MISFIT\" + cause()\n    return \"UNREADABLE\" + cause()\ndef first(seen, *names):\n    return next((seen[name] for name in names if seen.get(name) is not None), None)\ndef status_of():\n    for seen in values:\n        if seen is None: return \"MISSING\"\n        if not isinstance(seen, dict) or first(seen, \"workflowID\", \"workflow_id\", \"workflow_uuid\") != id: continue\n        if source and first(seen, \"forkedFrom\", \"forked_from\") != source: return \"UNRELATED\"\n        status = seen.get(\"status\") if re.fullmatch(\"[A-Z_]+\", str(seen.get(\"status\"))) else \"UNKNOWN\"\n        if first(seen, \"wasForkedFrom\", \"was_forked_from\"): return status + \" forked\"\n        return status + \" blind\" if seen.get(\"input\") is None and \"workflow_uuid\" not in seen else status\n    return \"UNREADABLE\"\ndef last_step():\n    for seen in values:\n        if seen is None: return \"no\"\n        if isinstance(seen, list): return max([first(step, \"functionID\", \"function_id\") for step in seen], default=\"no\")\n    return \"UNREADABLE\"\nprint(failure() if code != \"0\" else status_of() if what == \"status\" else last_step())\n'\n\n# Sets state, by one of the programs. $1: status or steps. $2: the workflow. $3: the source that it must be a fork of.\nread_answer() {\n  # shellcheck disable=SC2086 # The reader is a command and its option.\n  state=$(printf '%s\\n' \"$answer\" | $reader \"$program\" \"$1\" \"$code\" \"$2\" \"$3\") || state=UNREADABLE\n}\nlook_at() { ask get \"$1\"; read_answer status \"$1\" \"$2\"; }\n\n# Sets why to a sentence about an answer that is none, for the end of a line.\nexplain() {\n  case \"$state\" in\n    DENIED) why=\"the role in UNBLOCK_DATABASE_URL is not allowed to. Use the URL of the application, not that of the gate, whose role only reads\" ;;\n    MISFIT*) why=\"the command line does not fit the schema of this database (${state#MISFIT }). $fits\" ;;\n    *) cause=${state#UNREADABLE}; why=\"the command line gave no answer that can be read${cause:+:$cause}\" ;;\n  esac\n}\n\n# --- One workflow: $id, $parent, $step and so on of its line in the list.\ndid() { did=$((did + 1)); printf '%s\\n' \"$id: $1\"; }\n# These two do not succeed, so that nothing more is done to the workflow.\nleave() { left=$((left + 1)); printf '%s\\n' \"$id: left as it is: $1\"; return 1; }\nfail() { failed=$((failed + 1)); printf '%s\\n' \"$id: FAILED: $1\" >&2; return 1; }\n\nin_flight() {\n  look_at \"$id\"\n  case \"$state\" in\n    PENDING* | ENQUEUED* | DELAYED*) has_not_moved ;;\n    MISSING) leave 'it is gone' ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"its status could not be read: $why\" ;;\n    *) leave \"it is ${state%% *} now\" ;;\n  esac\n}\n\n# What was chosen by its state is left alone if it is not in that state any more.\nhas_not_moved() {\n  [ -z \"$all$ids\" ] || return 0\n  now=$state\n  case \"$last ${now%% *}\" in\n    '- PENDING') leave 'it has started since the list was written'; return ;;\n    '- '* | ' '*) return 0 ;;\n    *' PENDING') ;;\n    *) leave \"it is ${now%% *} now\"; return ;;\n  esac\n  ask steps \"$id\"\n  read_answer steps \"$id\" ''\n  case \"$state\" in\n    \"${last%% *}\") state=$now ;;\n    no | [0-9]*) leave \"it has moved since the list was written: its last step is $state now, and was ${last%% *}\" ;;\n    *) explain; fail \"its steps could not be read: $why\" ;;\n  esac\n}\n\n# Cancels it and reads it again: the exit code of cancel is no evidence.\nis_cancelled() {\n  ask cancel \"$id\"\n  if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"cancel failed: $why\"; return; fi\n  look_at \"$id\"\n  case \"$state\" in\n    CANCELLED*) return 0 ;;\n    SUCCESS* | ERROR*) leave \"it has just ended in ${state%% *}\" ;;\n    *) fail \"it is ${state%% *} after the cancel\" ;;\n  esac\n}\n\ninspect() {\n  printf '\\n%s\\n' \"# $id\"\n  for what in get steps; do\n    ask \"$what\" \"$id\"\n    if [ \"$code\" -ne 0 ]; then read_answer status \"$id\" ''; explain; fail \"it could not be read: $why\"; return; fi\n    printf '%s\\n' \"$answer\"\n  done\n  did=$((did + 1))\n}\n\ncancel() { in_flight && is_cancelled && did 'cancelled'; }\n\nfork() {\n  [ \"$on_fork\" != child ] || parent_has_finished || return\n  in_flight || return\n  case \"$state\" in\n    *' forked') leave 'it was forked before'; return ;;\n    *' blind') fail \"its input cannot be read, and a fork would have none: this command line is older than the schema. $fits\"; return ;;\n  esac\n  is_cancelled || return\n  if copy || copy; then did \"continues as $id-fork\"; return; fi\n  fail 'CANCELLED, BUT NOT FORKED. This script does not do it again; do it by hand:'\n  by_hand >&2\n}\n\n# A parent that is in flight can wait for it. One that is cancelled can have a fork that does.\nparent_has_finished() {\n  look_at \"$parent\"\n  case \"$state\" in\n    SUCCESS* | ERROR* | MISSING) return 0 ;;\n    DENIED | MISFIT* | UNREADABLE*) explain; fail \"the status of its parent could not be read: $why\" ;;\n    *) leave \"its parent is ${state%% *}, and it or a fork of it can wait (see FAMILIES at the top of this script)\" ;;\n  esac\n}\n\n# Succeeds if the fork exists. The command line can fail after it made the fork: a broken connection, or a signal.\ncopy() {\n  ask fork \"$id\" --step \"$step\" --forked-workflow-id \"$id-fork\" \"--application-version=$version\"\n  [ \"$code\" -ne 0 ] || return 0\n  look_at \"$id-fork\" \"$id\"\n  case \"$state\" in MISSING | DENIED | MISFIT* | UNREADABLE* | UNRELATED) return 1 ;; esac\n}\n\nby_hand() {\n  other=\n  [ \"$schema\" = dbos ] || other=\" --schema=$(quoted \"$schema\")\"\n  printf '%s\\n' \"  $DBOS_CLI workflow fork $(quoted \"$id\") --step $step --forked-workflow-id $(quoted \"$id-fork\") --application-version=$(quoted \"$version\") $url_option \\\"\\$UNBLOCK_DATABASE_URL\\\"$other\"\n}\nquoted() { printf \"'%s'\" \"$(printf '%s' \"$1\" | sed \"s/'/'\\\\\\\\''/g\")\"; }\n\n# --- The list. What it holds is data: it reaches a command as one argument, and is never evaluated.\n# Moves the first column of rest to column.\nnext_column() { column=${rest%%\"$tab\"*}; rest=${rest#*\"$tab\"}; }\n\n# The lines above the workflows that say what holds for all of them.\nread_facts() {\n  while IFS= read -r line; do\n    rest=${line%\"$cr\"}$tab\n    next_column; fact=$column; next_column\n    case \"$fact\" in\n      '#! schema') schema=$column ;;\n      '#! version') version=$column ;;\n      '#! cli') cli=$column ;;\n      '#! fits') fits=$column ;;\n      '#! note') notes=$notes$column$newline ;;\n      '' | '#'*) ;;\n      *) break ;;\n    esac\n  done <\"$list\"\n}\n\nread_workflows() {\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    case \"$line\" in '' | '#'*) continue ;; esac\n    read_columns\n    is_chosen || continue\n    if [ -n \"$stopped\" ]; then unseen=$((unseen + 1)); else workflow; fi\n  done <\"$list\"\n}\n\nread_columns() {\n  rest=$line$tab\n  next_column; on_fork=$column; next_column; id=$column; next_column; listed=$column\n  next_column; parent=$column; next_column; step=$column; next_column; last=$column\n  next_column; class=$column; next_column; name=$column; next_column; reason=$column\n}\n\nis_chosen() {\n  if [ -n \"$ids\" ]; then\n    case \"$newline$ids\" in *\"$newline$id$newline\"*) return 0 ;; *) return 1 ;; esac\n  fi\n  is_named || return 1\n  case \"$all$listed\" in\n    queued | waiting | progressing) rest_in_flight=$((rest_in_flight + 1)); return 1 ;;\n  esac\n}\n\nis_named() {\n  [ -n \"$names\" ] || return 0\n  patterns=$names\n  while [ -n \"$patterns\" ]; do\n    pattern=${patterns%%\"$newline\"*} patterns=${patterns#*\"$newline\"}\n    # shellcheck disable=SC2254 # It is a pattern.\n    case \"$name\" in $pattern) return 0 ;; esac\n    # shellcheck disable=SC2254\n    case \"$class$pattern\" in -*) ;; *.*) case \"$class.$name\" in $pattern) return 0 ;; esac ;; esac\n  done\n  return 1\n}\n\n# A person can have edited the line: one that is not understood fails, and nothing is done to its workflow.\nworkflow() {\n  case \"$id\" in '' | -*) id=$line; fail 'its second column is no id'; return ;; esac\n  case \"$listed\" in\n    stuck | asleep | delayed | queued | waiting | progressing) ;;\n    *) fail 'its third column is no state'; return ;;\n  esac\n  case \"$step\" in\n    '' | -) step=$keep_all ;;\n    *[!0-9]*) fail 'its fifth column is neither the number of a step nor -'; return ;;\n    0) [ \"$command$cli_is_go\" != forkyes ] || { fail \"Go's command line takes step 0 as 1, and keeps that step: fork it with another one\"; return; } ;;\n  esac\n  case \"$command $on_fork\" in\n    'inspect '* | 'cancel '* | 'fork fork') ;;\n    'fork child') case \"$parent\" in '' | -*) leave 'the id of its parent cannot be typed'; return ;; esac ;;\n    'fork waits') leave 'it has children in flight (see FAMILIES at the top of this script)'; return ;;\n    *) fail 'its first column is none of fork, child and waits'; return ;;\n  esac\n  if [ -z \"$yes\" ]; then\n    did=$((did + 1))\n    printf '%s\\n    %s\\n' \"would $verb $id\" \"$listed: ${reason:--}\"\n    return\n  fi\n  case \"$command\" in inspect) inspect ;; cancel) cancel ;; fork) fork ;; esac\n}\n\n# --- From the arguments to the exit code.\nusage() {\n  printf '%s\\n' \"usage: sh $0 inspect|cancel|fork [--all] [--name PATTERN]... [--yes [--any]] [ID...]\" >&2\n  exit 2\n}\n\n# Only * has a meaning, and not where it is Go's own: as in src/dbos/scope.ts.\nshell_pattern() {\n  unread=$1 made='' before=''\n  while [ -n \"$unread\" ]; do\n    after=${unread#?} one=${unread%\"${unread#?}\"}\n    case \"$one$before:$after\" in\n      '*(:'[[:alpha:]_]* | '*[:'[[:alpha:]_]* | '*]:'[[:alpha:]_]* | '*,:'[[:alpha:]_]*) made=$made\\\\$one ;;\n      '['* | ']'* | '?'* | \\\\*) made=$made\\\\$one ;;\n      *) made=$made$one ;;\n    esac\n    before=$one unread=$after\n  done\n}\n\nread_arguments() {\n  command=$1 all='' names='' ids='' yes='' any=''\n  case \"$command\" in inspect) verb='look at' ;; cancel | fork) verb=$command ;; *) usage ;; esac\n  shift\n  while [ $# -gt 0 ]; do\n    case \"$1\" in\n      --all) all=--all ;;\n      --yes) yes=1 ;;\n      --any) any=1 ;;\n      --name) [ -n \"$2\" ] || usage; shell_pattern \"$2\"; names=$names$made$newline; shift ;;\n      '' | -*) usage ;;\n      *) ids=$ids$1$newline ;;\n    esac\n    shift\n  done\n  [ -z \"$ids\" ] || [ -z \"$all$names\" ] || usage\n  case \"$command$all$yes$any$names\" in\n    'fork--all1') refuse \"fork --all --yes forks all of the list without a check. A fork fails where the new code has other steps at the same numbers. A step that was cut off runs again. Name the workflows for which that is right (--name 'nightly*'), or accept it for any of them with --any.\" ;;\n  esac\n}\n\nstart() {\n  if [ -z \"$yes\" ]; then printf '%s\\n' 'A dry run: nothing is done, or read.'; return; fi\n  [ -n \"$UNBLOCK_DATABASE_URL\" ] || refuse 'UNBLOCK_DATABASE_URL is not set. Set it to the URL of the system database, with the role of the application: the role of the gate only reads.'\n  [ -n \"$schema\" ] || refuse 'the name of the schema cannot be typed safely.'\n  if [ -z \"$DBOS_CLI\" ]; then\n    # Without --no-install, npx would run any other package called dbos.\n    case \"$cli\" in\n      npx) DBOS_CLI='npx --no-install dbos' ;;\n      dbos) DBOS_CLI=dbos ;;\n      *) refuse \"DBOS_CLI is not set. It has to hold the command line of DBOS. $fits\" ;;\n    esac\n  fi\n  if command -v node >/dev/null 2>&1; then reader='node -e' program=$in_node\n  elif command -v python3 >/dev/null 2>&1; then reader='python3 -c' program=$in_python\n  else refuse 'neither node nor python3 is there, to read what the command line prints.'; fi\n  try_command_line\n}\n\n# It has to be DBOS's, fit the schema, and be allowed to write. The URL is not handed to it before the first is known.\ntry_command_line() {\n  help=$(NODE_NO_WARNINGS=1 COLUMNS=200 $DBOS_CLI workflow fork --help 2>&1 </dev/null) || refuse \"\\\"$DBOS_CLI\\\" is not there, or is not the command line of DBOS. $fits\"\n  case \"$help\" in\n    *--sys-db-url*) url_option=--sys-db-url ;;\n    *--db-url*) url_option=--db-url cli_is_go=yes ;;\n    *) refuse \"\\\"$DBOS_CLI\\\" is not the command line of DBOS. $fits\" ;;\n  esac\n  case \"$schema $help\" in\n    'dbos '* | *' --schema'*) ;;\n    *) refuse \"the tables are in the schema \\\"$schema\\\", and the command line of TypeScript reads dbos only: set DBOS_CLI to Python's, which has the option --schema.\" ;;\n  esac\n  [ \"$command$cli_is_go\" != forkyes ] || is_new_go || refuse \"the command line of Go before 1.5 does not show whether a fork has its input. On newer schemas it loses the input. $fits\"\n  printf '%s\\n' 'Asking the database. Without an answer, check UNBLOCK_DATABASE_URL: the command line can retry for ever.'\n  ask get \"$probe\"\n  can_go_on\n  [ \"$command\" != inspect ] || return 0\n  ask cancel \"$probe\"\n  can_go_on\n}\n\n# No workflow has this id. To cancel it changes nothing, and needs the privilege all the same.\nprobe='unblock.sh asks whether it can read and write'\ncan_go_on() {\n  [ \"$code\" -ne 0 ] || return 0\n  read_answer status \"$probe\" ''\n  case \"$state\" in MISSING) return 0 ;; esac\n  explain\n  refuse \"the system database cannot be used: $why.\"\n}\n\n# Go's command line fails by itself where it is newer than the schema.\nis_new_go() {\n  case \"$($DBOS_CLI version 2>&1 </dev/null)\" in\n    *'\"v1.'[0-4].* | *'\"v0.'*) return 1 ;;\n  esac\n}\n\nfinish() {\n  trap - HUP INT TERM\n  printf '\\n'\n  if [ -z \"$yes\" ]; then printf '%s\\n' \"$did to $verb. Nothing was done. To do it, add --yes to the same command.\"\n  else printf '%s\\n' \"$did done, $left left as they are, $failed failed.\"; fi\n  [ \"$unseen\" -eq 0 ] || printf '%s\\n' \"Stopped: $unseen were not looked at.\"\n  [ \"$rest_in_flight\" -eq 0 ] || printf '%s\\n' \"$rest_in_flight more are queued, waiting or progressing, and were not chosen. While processes of their version run, they finish by themselves. Once those are gone, --all takes them, too.\"\n  printf '%s' \"$notes\"\n  [ \"$failed\" -eq 0 ] && [ -z \"$stopped\" ]\n  exit\n}\n\n# An id that is not in the list is a slip: nothing is done then.\nfind_ids() {\n  [ -n \"$ids\" ] || return 0\n  found=$newline\n  while IFS= read -r line || [ -n \"$line\" ]; do\n    line=${line%\"$cr\"}\n    read_columns\n    ! is_chosen || found=$found$id$newline\n  done <\"$list\"\n  wanted=$ids\n  while [ -n \"$wanted\" ]; do\n    one=${wanted%%\"$newline\"*} wanted=${wanted#*\"$newline\"}\n    case \"$found\" in *\"$newline$one$newline\"*) ;; *) refuse \"there is no workflow $one in the list.\" ;; esac\n  done\n}\n\nset -f\ncli_is_go=\nread_arguments \"$@\"\ncase \"$0\" in */*) list=${0%/*}/workflows.tsv ;; *) list=./workflows.tsv ;; esac\n[ -r \"$list\" ] || refuse \"$list cannot be read: it belongs next to this script.\"\nread_facts\n[ \"$command\" != fork ] || [ -n \"$version\" ] || refuse 'there is no newer version to fork to: workflows.tsv names none.'\nfind_ids\nstart\nread_workflows\nfinish\n";
 
 ;// CONCATENATED MODULE: ./lib/message.js
 /** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
@@ -20288,7 +20288,8 @@ const list = parsedText(listItems, 'one item a line, or a JSON array of strings 
 const ignoreList = list.refine((patterns) => patterns.every((pattern) => !/^[*.]*$/.test(pattern)), {
     error: 'names of workflows, one per line, with * for any text; a lone * would ignore everything, and *.* every class',
 });
-const schemaName = schemas_string().refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
+const schemaName = schemas_string()
+    .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
@@ -21069,177 +21070,424 @@ function isProcessVersion(version) {
     return /^unknown-\d+$/.test(version);
 }
 
-;// CONCATENATED MODULE: ./lib/unblock/command-line.js
-/** From this migration on, the number means the same in every SDK. */
-const SHARED = 100;
-/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
-const SEPARATE_INPUTS = 109;
-const FOLDER = 'dbos-cli';
-/**
- * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
- * it forks: TypeScript's reads their rows.
- *
- * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
- *
- * @param sdk Undefined where the rows name no SDK, or several.
- * @param migration Null where it is unknown.
- * @param schema TypeScript's command line reads `dbos` only.
+;// CONCATENATED MODULE: ./lib/rules/close-names.js
+/*
+ * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
+ * where 1.0.0 is known. Another version is none: 1.0.1, 1.0.0-rc1 and 1.0.0+build are not close to 1.0.0. Closeness is
+ * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
  */
-function commandLineFor(sdk, migration, schema = 'dbos') {
-    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
-    if (schema === 'dbos' || isOwn)
-        return inUsualSchema(sdk, migration);
-    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
-}
-/** Of the command lines, only those of Python and Go can be told which schema to use. */
-function inOtherSchema(sdk, migration) {
-    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
-    if (!isShared) {
-        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
-    }
-    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
-    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
-}
-function isForGo(migration) {
-    return migration === null || migration >= SEPARATE_INPUTS;
-}
-function inUsualSchema(sdk, migration) {
-    if (sdk === undefined) {
-        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
-        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
-        return { program: null, urlOption: '--sys-db-url', fits };
-    }
-    switch (sdk.language) {
-        case 'TypeScript':
-            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
-        case 'Python':
-            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
-        case 'Go':
-            return isForGo(migration)
-                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
-                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-        case 'Java':
-        case 'Rust':
-            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
-    }
-}
-/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
-function programOf({ program }) {
-    return program ?? '$DBOS_CLI';
-}
-const OWN = 'Use that of the SDK release that the application uses';
-const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
-/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
-function typeScriptRelease(migration) {
-    if (migration < SHARED)
-        return '4.20';
-    return migration < SEPARATE_INPUTS ? '4.27' : '5';
-}
-/** TypeScript's, beside an application of any language. */
-function typeScript(migration) {
-    if (migration === null)
-        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
-    const release = typeScriptRelease(migration);
-    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
-function ofTheApplication(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}, in the folder of the application.`;
-    const release = typeScriptRelease(migration);
-    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
-}
-function python(migration) {
-    if (migration === null || migration < SHARED)
-        return `${OWN}.`;
-    return migration < SEPARATE_INPUTS
-        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
-        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
-}
 
-;// CONCATENATED MODULE: ./lib/report/blocking.js
-
-
-/** Whether rows block a target. Those that run without a version can be a target of their own. */
-function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
-    const isTarget = targets.some((target) => target.version === version);
-    if (version !== null)
-        return isTarget;
-    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
+/** Colours of a terminal, escapes that nobody resolved, white space, quotes, and characters that nobody sees. */
+const NOISE = /\p{Cc}\[[\d;]*m|\\[nrt]|[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`´′]/gu;
+/** What a name can consist of. Anything else ends a token, as any letter of another alphabet does. */
+const TOKEN = /[a-z0-9._+-]/;
+const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
+const HEX = /^[0-9a-f]{7,}$/;
+const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
+/** What scripts, templates and expressions leave where a value is missing. */
+const UNFILLED = [
+    /\[object object\]|<no value>|<nil>/,
+    /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
+    // Nothing but punctuation.
+    /^[!-/:-@[-`{-~]*$/,
+    // `1.0.0-undefined`, but not `fix-null-crash`: the missing value stands at the start or at the end.
+    /^[^a-z0-9]*v?(?:undefined|null)(?![a-z0-9])|(?<![a-z0-9])(?:undefined|null)[^a-z0-9]*$/,
+    // As words of languages of people these are parts of names: `release-nan`.
+    /^[^a-z0-9]*v?(?:none|nan|nil)[^a-z0-9]*$/,
+];
+/** As JavaScript and Python write them: `1.0.0-None`. */
+const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:None|NaN)[^A-Za-z0-9]*$/;
+/** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
+function isUnfilled(name) {
+    if (!isComparable(name))
+        return false;
+    const { tight, spaced } = folded(name);
+    return (UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
+        UNFILLED_AS_WRITTEN.test(name.replace(NOISE, ' ').normalize('NFKC')));
 }
-/** How many rows that block a target a truncated list omits. */
-function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
-    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
-    return omitted + (countsUnversioned ? omittedUnversioned : 0);
-}
-function inFlightOnAll(targets) {
-    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
-}
-/** What blocks, by version, class, workflow and queue. */
-function blockingGroups(evaluation) {
-    const { index } = evaluation;
-    if (index === undefined)
-        return { items: [], omitted: 0 };
-    const { groups } = index.contents;
-    return {
-        items: groups.items
-            .filter((group) => blocksTarget(group, evaluation))
-            .map(({ name, ...group }) => ({ ...group, workflow: name })),
-        omitted: omittedFrom(groups, evaluation),
+/**
+ * Returns a function that finds the known names that a name is close to, and how. Each known one is folded once, and
+ * only when the first name asks. What stands for a long name is close to nothing: see `UnknownVersion.long`.
+ */
+function closeNamesAmong(known) {
+    const names = new Set(known);
+    let folds;
+    return (name) => {
+        if (!isComparable(name))
+            return new Map();
+        folds ??= new Map([...names].filter(isComparable).map((each) => [each, folded(each)]));
+        const closeness = closenessTo(folded(name));
+        return new Map([...folds].flatMap(([each, fold]) => {
+            const how = each === name ? undefined : closeness(fold);
+            return how === undefined ? [] : [[each, how]];
+        }));
     };
 }
-/** The latest version that is no target: where forks of the work that blocks can run. */
-function newVersionOf({ index, targets }) {
-    const retired = new Set(targets.map(({ version }) => version));
-    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+function isComparable(name) {
+    return !isCut(name) && name.length <= LONGEST_NAME_BYTES;
 }
-/** DBOS's command line for the work that blocks. */
-function commandLineOf({ evaluation, forecast }, schema) {
-    const { index, snapshot, state } = evaluation;
-    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
-    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
-    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
-    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
+/** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
+function closenessTo(asked) {
+    const words = asked.tight.match(HEX_WORDS) ?? [];
+    // A bullet or a full stop can stand right at the name.
+    const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
+    return (known) => {
+        const core = known.tight.replace(/^v(?=\d)/, '');
+        if (core === '')
+            return undefined;
+        if (known.tight === asked.tight)
+            return 'spelling';
+        if (!/[\p{L}\p{N}]/u.test(core))
+            return undefined;
+        if (asked.tight === `v${core}` || asked.tight === core)
+            return 'v';
+        if (words.some((word) => isSameHash(word, known.tight)))
+            return 'hash';
+        const isPart = bare === known.tight ||
+            standsIn(core, asked.tight) ||
+            standsIn(known.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
+        return isPart ? 'part' : undefined;
+    };
 }
-/** What says that a target is still in use, or is none: to cancel its work would end live work. */
-const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
-/** Whether any target is live, or unknown. */
-function isInUse({ versions }) {
-    return versions.some(isLive);
+/** The name in lower case and compatible characters, without its noise, and with a space in its place. */
+function folded(name) {
+    const fold = (space) => name.replace(NOISE, space).normalize('NFKC').replace(NOISE, space).toLowerCase().trim();
+    return {
+        // Typography makes dashes of hyphens.
+        tight: fold('').replace(/[\p{Pd}\u2212]/gu, '-'),
+        spaced: fold(' ').replace(/ +/g, ' '),
+    };
 }
-/** Whether a target is live, or unknown. */
-function isLive({ blockers }) {
-    return blockers.some(({ kind }) => NOT_OLD.has(kind));
+function isSameHash(word, known) {
+    if (HASH.test(known))
+        return known.startsWith(word);
+    return HASH.test(word) && HEX.test(known) && word.startsWith(known);
+}
+/** Whether a name stands in a text as a whole token, or behind a leading `v`. */
+function standsIn(name, text) {
+    if (name === '' || !text.includes(name))
+        return false;
+    const standsAt = (at) => text.startsWith(name, at) && !TOKEN.test(text.charAt(at + name.length));
+    for (let at = 0; at <= text.length - name.length; at++) {
+        const isStart = at === 0 || !TOKEN.test(text.charAt(at - 1));
+        if (isStart && (standsAt(at) || (text.charAt(at) === 'v' && standsAt(at + 1))))
+            return true;
+    }
+    return false;
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
-/**
- * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
- * (2.16) SDKs, and Go's (0.19). Go names that one after the function that makes the debouncer, with the types of the
- * workflow's input and result. Newer SDKs delay the workflow itself.
- */
-const DEBOUNCERS = [
-    ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
-    ({ name }) => name === '_dbos_debouncer_workflow',
-    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.(internalDebouncerWF|NewDebouncer(Client)?)\[/.test(name ?? ''),
-];
-/**
- * Workflows that DBOS makes of a single call outside a workflow, so that it is durable. Those of TypeScript (3.0 to 4.27)
- * are named `temp_workflow-`, a type, `-` and a name, and those of Python (2.16 to 3.4) `<temp>.` and a name.
- */
-const SEND = /^(temp_workflow-send(-|$)|<temp>\.temp_send_workflow$)/;
-const STEP = /^(temp_workflow-|<temp>\.)/;
-/** Returns what a workflow of DBOS's own is for; undefined for the application's. */
-function ownWorkOf(workflow) {
-    if (DEBOUNCERS.some((matches) => matches(workflow)))
-        return 'debouncer';
-    const name = workflow.name ?? '';
-    if (SEND.test(name))
-        return 'message';
-    return STEP.test(name) ? 'step' : undefined;
+;// CONCATENATED MODULE: ./lib/rules/wording.js
+
+/** One form of a word for one, and the other for more or none: `agreeing(2, 'is', 'are')`. */
+function agreeing(count, one, many) {
+    return message_trusted(count === 1 ? one : many);
 }
-/** The queue on which every SDK puts scheduled, resumed and forked workflows, and others that name none. */
-const INTERNAL_QUEUE = '_dbos_internal_queue';
+/** `it` or `them`, which stands for this many. */
+function them(count) {
+    return agreeing(count, 'it', 'them');
+}
+/** Names the versions that are registered, where a name may be misspelt. */
+function registeredHint(registered) {
+    return registered.length > 0
+        ? message_msg ` Registered here: ${namesOf(registered)}.`
+        : message_trusted(' No version is registered here. Is this the right database?');
+}
+/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
+function byPromotion(sdk) {
+    return sdk === undefined
+        ? message_trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
+        : message_msg `with \`${message_trusted(sdk.promote)}\``;
+}
+/** `, such as` an example; nothing where there is none. */
+function suchAs(example) {
+    return message_trusted(example === undefined ? '' : `, such as ${example}`);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/1-known.js
+
+
+
+
+/** Rule 1: a target is registered, or some row of any status carries it. */
+const known = {
+    checkTarget(version, context) {
+        const unknown = version === null ? undefined : unknownVersion(version, context);
+        return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
+    },
+    blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
+};
+/** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
+function isPassed({ searched, unfilled, long, close }, { config }) {
+    return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && !long && close.length === 0;
+}
+/** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
+function closeVersionsAmong(found) {
+    const closeNames = closeNamesAmong(found.map(({ version }) => version));
+    return (version) => {
+        const close = closeNames(version);
+        return found.flatMap((each) => {
+            const isStrangers = each.version === version && each.stranger !== null;
+            const how = isStrangers ? 'same' : close.get(each.version);
+            return how === undefined ? [] : [{ ...each, how }];
+        });
+    };
+}
+function unknownVersion(version, { state, index }) {
+    if (state.known.has(version))
+        return undefined;
+    const registered = index.registered.map((registration) => registration.version);
+    const search = state.searches.get(version);
+    const own = [...index.registeredCloseTo(version)].map(([name, how]) => ({ version: name, stranger: null, how }));
+    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
+    return {
+        ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
+        long: isCut(version) || registered.some(isCut) || (search?.foundLong ?? false),
+        close: closest([...own, ...(search?.close ?? [])]),
+    };
+}
+const CLOSEST_FIRST = ['same', 'spelling', 'v', 'hash', 'part'];
+/** Those of this application if there are any, and of those the closest, each once. */
+function closest(versions) {
+    const own = versions.filter(({ stranger }) => stranger === null);
+    const candidates = own.length > 0 ? own : versions;
+    const how = CLOSEST_FIRST.find((each) => candidates.some((candidate) => candidate.how === each));
+    const chosen = candidates.filter((candidate) => candidate.how === how);
+    return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
+}
+function _1_known_explain({ unfilled, close, searched, registered, long }) {
+    if (close.length > 0)
+        return joined([explainClose(close), BEYOND_PASSING]);
+    if (unfilled) {
+        return joined([
+            message_msg `It is not a version. A script or an expression left this text where a value is missing. Correct what sets \`retire-version\`.`,
+            BEYOND_PASSING,
+        ]);
+    }
+    if (searched === 'not-yet')
+        return message_msg `It is not registered. The gate is still searching the history for it.`;
+    const outcome = searched === 'timed-out'
+        ? message_msg `It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
+        : message_msg `This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
+    if (long)
+        return joined([outcome, LONG_NAMES]);
+    return joined([
+        outcome,
+        message_msg `To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
+    ]);
+}
+const LONG_NAMES = message_msg `Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them. \`on-unknown: pass\` does not accept them.`;
+const BEYOND_PASSING = message_trusted('`on-unknown: pass` does not accept such a mistake.');
+/** The known versions that it is close to, why, and what to correct. */
+function explainClose(close) {
+    const strangers = [...new Set(close.flatMap(({ stranger }) => stranger ?? []))];
+    const how = close[0]?.how ?? 'same';
+    if (how === 'same') {
+        return message_msg `It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
+    }
+    const names = [...new Set(close.map(({ version }) => version))];
+    const differs = message_msg `This system database has never seen it. Did you mean ${namesOf(names)}? ${message_trusted(DIFFERENCES[how])}`;
+    if (strangers.length === 0)
+        return differs;
+    return message_msg `${differs} That version belongs to ${applicationsOf(strangers)}. Is \`application\` right?`;
+}
+function applicationsOf(owners) {
+    return message_msg `the ${message_trusted(owners.length === 1 ? 'application' : 'applications')} ${namesOf(owners)}`;
+}
+const DIFFERENCES = {
+    spelling: 'Only case, whitespace, quotes or invisible characters differ. Names are compared exactly: correct the version.',
+    v: 'Only a leading `v` differs. Names are compared exactly: correct the version.',
+    hash: 'The same hash is known here in another length. Write it as it is known here.',
+    part: '`retire-version` takes one version per line, without bullets, commas, comments or prefixes.',
+};
+
+;// CONCATENATED MODULE: ./lib/status-counts.js
+
+const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
+function total({ pending, enqueued, delayed }) {
+    return pending + enqueued + delayed;
+}
+/** The counts of several versions or groups, added up status by status. */
+function summed(all) {
+    const sumOf = (status) => all.reduce((sum, counts) => sum + counts[status], 0);
+    return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
+}
+/** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */
+function describeCounts(counts) {
+    const parts = ['pending', 'enqueued', 'delayed']
+        .filter((status) => counts[status] > 0)
+        .map((status) => `${message_number(counts[status])} ${status}`);
+    return parts.length > 0 ? parts.join(', ') : 'none';
+}
+
+;// CONCATENATED MODULE: ./lib/rules/target.js
+/** The target that the rows of a version belong to, if it is one. Without a version and with an empty one is the same. */
+function targetOfRows(version) {
+    return version || null;
+}
+/** The name under which the processes of a target register. */
+function registeredName(target) {
+    return target ?? '';
+}
+
+;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
+
+
+
+/**
+ * Indexes the contents of a snapshot by version.
+ *
+ * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
+ * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
+ * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
+ * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
+ * proves the opposite.
+ */
+function indexed(contents) {
+    const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
+    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
+    const inFlight = byVersion(contents.inFlight);
+    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
+    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
+    const active = [...contents.inFlight, ...contents.started.versions];
+    const mayTakeUnversioned = new Set([
+        ...nameless.map(({ version }) => version),
+        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
+    ]);
+    return {
+        contents,
+        registered,
+        registeredCloseTo: closeNamesAmong(registered.map(({ version }) => version)),
+        latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
+        registrations: byVersion(owned),
+        mayTakeUnversioned,
+        inFlight,
+        started: byVersion(contents.started.versions),
+        failed: byVersion(contents.failed ?? []),
+        unknownStatuses,
+        unversioned: total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
+    };
+}
+/** What is in flight on a target. Of rows without a version, a process without one has only those that run. */
+function countsOn({ inFlight }, version) {
+    const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
+    return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
+}
+/** The rows of a target in statuses that the gate does not know. */
+function unknownStatusesOn({ unknownStatuses }, target) {
+    return unknownStatuses.filter(({ version }) => targetOfRows(version) === target);
+}
+/** The number of rows in these statuses. */
+function sumOf(statuses) {
+    return statuses.reduce((sum, { count }) => sum + count, 0);
+}
+function byVersion(rows) {
+    return new Map(rows.map((row) => [row.version, row]));
+}
+
+;// CONCATENATED MODULE: ./lib/rules/2-in-flight.js
+
+
+
+
+/** Rule 2: nothing is in flight on a target, ignored names aside. */
+const inFlight = {
+    checkTarget(version, { index }) {
+        const blocker = { kind: 'in-flight', ...countsOn(index, version) };
+        return total(blocker) > 0 ? [blocker] : [];
+    },
+    blockers: {
+        'in-flight': {
+            verdict: 'in-flight',
+            shortName: null,
+            explain(blocker, { isPastDeadline, canFork }) {
+                const count = total(blocker);
+                const it = them(count);
+                const remedy = isPastDeadline
+                    ? message_trusted(`Cancel${canFork ? ' or fork' : ''} the workflows that will not finish before the timeout.`)
+                    : message_msg `Wait for ${it}, or cancel ${it}.${canFork ? message_msg ` Fork ${it} only if no process still works on ${it}.` : []}`;
+                return message_msg `${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${message_trusted(describeCounts(blocker))}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;
+            },
+        },
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
+/**
+ * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
+ * Null without a name. A class that the name has already is not written twice. `isIgnored` of `scope.ts` finds the
+ * same name in SQL, without the instance, and Go's with the class in front as well.
+ */
+function fullName({ name, className, instance }) {
+    if (name === null)
+        return null;
+    const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
+    return instance ? `${full} (${instance})` : full;
+}
+/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
+function hasClass(name, className) {
+    return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/3-starting.js
+
+
+
+
+/** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
+const starting = {
+    checkTarget(version, context) {
+        if (!context.before.windows.has(version))
+            return [];
+        const atLeast = createdSincePreviousPoll(version, context);
+        const { names } = context.index.contents.started;
+        const scheduled = names.filter((each) => each.version === version && each.scheduled);
+        const schedules = scheduled.map((each) => fullName(each) ?? 'a workflow without a name');
+        const sdk = sdkIn(context.state.serializations);
+        return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules, sdk }] : [];
+    },
+    blockers: {
+        'still-starting': {
+            verdict: 'in-flight',
+            shortName: 'new work is still being started',
+            explain: ({ atLeast, schedules, sdk }) => message_msg `New work is still being started: at least ${counted(atLeast, 'workflow')} ${agreeing(atLeast, 'was', 'were')} created since the previous poll.${schedules.length > 0 ? message_msg ` A schedule starts ${namesOf(schedules)}.` : message_trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. To let some continue, list their names in \`ignore-workflows\`.`,
+        },
+    },
+};
+/** What sends work to a version, with this SDK. */
+function sourcesOf(sdk) {
+    if (sdk === undefined)
+        return message_trusted('requests, message consumers, and the in-process schedules of older SDKs');
+    const { language, ownSchedules } = sdk;
+    if (ownSchedules === undefined)
+        return message_trusted('requests and message consumers');
+    const { api, before } = ownSchedules;
+    return message_trusted(`requests, message consumers, and in-process schedules (\`${api}\` of ${language} SDKs before ${before})`);
+}
+/**
+ * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
+ * stamped by the clocks of the processes that create them, which can lag behind the database's.
+ */
+function createdSincePreviousPoll(version, { before, index }) {
+    const none = { count: 0, fingerprint: '0' };
+    const then = before.started?.versions.get(version) ?? none;
+    const now = index.started.get(version)?.sincePrevious ?? none;
+    if (now.fingerprint === then.fingerprint && now.count === then.count)
+        return 0;
+    return Math.max(1, now.count - then.count);
+}
+
+;// CONCATENATED MODULE: ./lib/hidden-ids.js
+/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
+/** The start of such a text. No text in Postgres can hold this character. */
+const HIDDEN = '\0';
+/** Whether a text stands for an id that is not to be shown. */
+function isHidden(id) {
+    return id.startsWith(HIDDEN);
+}
+/** Returns an id as it can be shown: null where it is hidden. */
+function shownId(id) {
+    return id === null || isHidden(id) ? null : id;
+}
 
 // EXTERNAL MODULE: ./node_modules/pg/lib/utils.js
 var utils = __nccwpck_require__(652);
@@ -21288,6 +21536,65 @@ const quoteIdentifier = (name) => utils.escapeIdentifier(name);
 function quoteLiteral(value) {
     // The driver puts a space before the `E` of an escaped literal.
     return utils.escapeLiteral(value).trimStart();
+}
+
+;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
+
+
+
+/** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
+const openWriters = {
+    checkIdle(window, context) {
+        const writers = writersIn(window, context);
+        return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
+    },
+    blockers: {
+        'open-transaction': {
+            verdict: 'in-flight',
+            shortName: 'a transaction is still writing',
+            explain: ({ writers }) => message_msg `A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues becomes visible only when it commits, so the gate waits for it. ${remedyFor(writers)}`,
+        },
+    },
+};
+/**
+ * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
+ * were there before: later ones belong to others, and under traffic there is always one. A transaction keeps its name when
+ * its session prepares it.
+ */
+function writersIn(window, { config, index: { contents }, time }) {
+    const { writers } = contents;
+    if (window === undefined || time.began - window.openedAt < config.settleMs)
+        return writers;
+    const collected = new Set(window.writers.map(({ transaction }) => transaction));
+    return writers.filter(({ transaction }) => collected.has(transaction));
+}
+/** Which they are, or how many where `details: names` hides which. */
+function describeWriters(writers) {
+    return writers.some(({ transaction }) => isHidden(transaction))
+        ? message_msg `${writers.length} in all; pg_locks shows which`
+        : namesOf(writers.map(describeWriter));
+}
+function describeWriter({ pid, connection, waits, prepared }) {
+    if (pid === null)
+        return prepared === null ? 'prepared transaction' : `prepared transaction ${prepared}`;
+    const backend = connection ? `pid ${pid} ${connection}` : `pid ${pid}`;
+    return waits ? `${backend}, waiting for its lock` : backend;
+}
+function remedyFor(writers) {
+    const prepared = writers.filter(({ pid }) => pid === null);
+    return joined([
+        ...(prepared.length === writers.length ? [] : [message_msg `If it was abandoned, end it with pg_terminate_backend(pid).`]),
+        ...(prepared.length === 0
+            ? []
+            : [
+                message_msg `A prepared transaction belongs to no process. To discard its changes, run this in the same database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps them). pg_prepared_xacts lists all of them.`,
+            ]),
+    ]);
+}
+/** The statement that ends the first one whose gid can be typed. */
+function rollbackOf(prepared) {
+    const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
+    return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : message_trusted('`ROLLBACK PREPARED` with its gid');
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/columns.js
@@ -21374,10 +21681,10 @@ const bytes = (name) => sql `(${name} COLLATE pg_catalog."C")`;
  */
 const SCHEDULED_INSTANT = sql `'-[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}'`;
 /**
- * The name of a version, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
+ * The name of a version or a workflow, or what stands for a long one, as `cutName` makes it. To see how long a name is, nothing of it
  * is read. A database in SQL_ASCII holds bytes of any encoding, UTF-8 most often.
  */
-function versionOf(column) {
+function wholeOrCut(column) {
     const name = bytes(column);
     const utf8 = sql `convert_to(${name}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)`;
     return bytes(sql `CASE WHEN octet_length(${name}) > ${LONGEST_NAME_BYTES} OR starts_with(${name}, ${sql_literal(CUT_MARK)})
@@ -21420,7 +21727,7 @@ function workflowColumns(schema) {
     const isDebounced = column('is_debounced');
     const deadline = column('workflow_deadline_epoch_ms');
     const id = bytes(sql `workflow_uuid`);
-    const version = versionOf(sql `application_version`);
+    const version = wholeOrCut(sql `application_version`);
     // Whatever the clock of the process that stamped both: no delay lasts longer from now than it did in all.
     const atMost = sql `${NOW} + ${shownTime(delayUntil)} - ${shownTime(sql `created_at`)}`;
     return {
@@ -21475,7 +21782,7 @@ function stepColumns(schema) {
 function registrationColumns(schema) {
     const column = columnsOf(schema, 'application_versions');
     return {
-        version: versionOf(sql `version_name`),
+        version: wholeOrCut(sql `version_name`),
         owner: column('application_name', OWNER),
         createdAt: column('created_at'),
     };
@@ -21577,6 +21884,1419 @@ function truncated(row) {
         return { items, omitted: versioned - shown, omittedUnversioned: unversioned - (items.length - shown) };
     });
 }
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/newest-roots.js
+
+
+
+
+
+/** How many of the application's rows a poll reads for rule 5, the newest. */
+const NEWEST_ROWS = 2000;
+/** How many rows of any owner it examines for that: another application in the database can be the busier one. */
+const EXAMINED_ROWS = 20_000;
+/** How many roots of one version that are alike a poll returns. The rule weighs no more than a hundred in all. */
+const ALIKE_ROOTS = 100;
+/** A root: a workflow without a parent, which is no fork and not ignored. */
+const root = tuple([schemas_int(), schemas_boolean(), schemas_boolean()])
+    .transform(([createdAt, takenUp, scheduled]) => ({ createdAt, takenUp, scheduled }));
+/** The newest rows of one version. */
+const versionRoots = object({
+    /** Null and empty for rows without a version. */
+    version: section_text,
+    /** The newest first. */
+    roots: section_list(root),
+    /** Creation of the newest row of any kind that a process took up; null where none was. */
+    newestTakenUpAt: section_time,
+});
+/**
+ * Who started the application's newest workflows since its latest version was registered or promoted, or since
+ * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
+ */
+const newestRoots = section_optional(object({
+    versions: section_list(versionRoots),
+    /** The rows that were read reach back to that moment. */
+    reachesBack: schemas_boolean(),
+    /** They do not, since rows of other applications fill what was examined. */
+    othersFill: schemas_boolean(),
+    /** The schema shows parents. Elsewhere, children are among the roots. */
+    showsParents: schemas_boolean(),
+}));
+/**
+ * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
+ * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
+ * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
+ */
+const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
+          OR started_at_epoch_ms IS NOT NULL)`;
+/**
+ * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
+ * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
+ * tenth of the rows, and the index for the way. One that it can see would make it sort a table of up to 100,000 rows.
+ */
+function newestRootsSection({ schema, gate, request }) {
+    if (!request.newestRoots || schema.tables.application_versions === undefined)
+        return { column: sql `NULL::json` };
+    const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
+    const examined = sql `examined AS MATERIALIZED (
+  SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
+         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
+         ${namingSerialization} AS serialization
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
+   ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
+)`;
+    const newest = sql `newest AS MATERIALIZED (
+  SELECT * FROM examined WHERE ${inApplication(gate.application, sql `application`)} LIMIT ${NEWEST_ROWS}
+)`;
+    const versions = rows(sql `
+     SELECT version, max(at) FILTER (WHERE taken_up) AS "newestTakenUpAt",
+            coalesce(json_agg(json_build_array(at, taken_up, scheduled) ORDER BY at DESC)
+              FILTER (WHERE is_root AND number <= ${ALIKE_ROOTS}), '[]') AS roots
+       FROM (SELECT *, row_number() OVER (PARTITION BY version, is_root, taken_up, scheduled ORDER BY at DESC) AS number
+               FROM newest) n
+      GROUP BY version`);
+    // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
+    const isFull = sql `(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
+    const isWhole = sql `(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
+    return {
+        ctes: [examined, newest],
+        column: sql `json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
+            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
+            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
+    };
+}
+function isRoot(schema, ignored) {
+    const { parent, forkedFrom, name, className } = workflowColumns(schema);
+    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
+}
+function showsParents({ tables }) {
+    return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
+
+
+
+
+
+/** How many names of newly created workflows a poll reads. */
+const STARTED_NAME_LIMIT = 10;
+/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
+const CLOCK_MARGIN_MS = 60_000;
+/** Where the counts for the next poll start. */
+const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
+/**
+ * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
+ * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
+ * dequeued and waits again, or was cancelled: no process without a version has to finish that.
+ */
+const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
+/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
+const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
+/** Rows of one version that were created recently. */
+const startedOnVersion = object({
+    /** Null for rows that a process without a version ran. */
+    version: section_text,
+    application: section_text,
+    /** As `VersionInFlight.ranUnowned`. */
+    ranUnowned: schemas_boolean(),
+    /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
+    sincePrevious: rowSet,
+    fromHere: rowSet,
+    /** How many of each are children of another workflow; null where the schema does not show it. */
+    childrenSincePrevious: schemas_int().nullable(),
+    childrenFromHere: schemas_int().nullable(),
+});
+/** Workflows of one version, class and name that were created recently. */
+const startedName = object({
+    version: section_text,
+    name: section_text,
+    className: section_text,
+    count: schemas_int(),
+    /** A schedule started all of them. */
+    scheduled: schemas_boolean(),
+});
+/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
+const started = object({
+    versions: section_list(startedOnVersion),
+    /**
+     * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
+     * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
+     */
+    names: section_list(startedName),
+    /** Where `fromHere` starts. */
+    fromHere: schemas_int(),
+});
+/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
+function startedSection({ schema, gate, request }) {
+    const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
+    const since = sql_bigint(request.startedSince);
+    // What runs without a version can be a target only with `keep-version`.
+    const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
+    const recent = sql `recent AS MATERIALIZED (
+  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
+         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
+         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
+         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
+    FROM ${tableOf(schema, 'workflow_status')}
+   WHERE created_at >= least(${since}, ${FROM_HERE})
+     AND ${inApplication(gate.application, owner)}
+     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
+)`;
+    const created = sql `created AS NOT MATERIALIZED (
+  SELECT * FROM recent WHERE NOT ignored
+)`;
+    const versions = rows(sql `
+     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
+            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
+            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
+       FROM created GROUP BY version`);
+    const names = rows(sql `
+     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className", count(*) AS count,
+            bool_and(scheduled) AS scheduled
+       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
+      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
+    return {
+        ctes: [recent, created],
+        column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
+    };
+}
+function rowsSince(moment) {
+    return sql `json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
+              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
+}
+/** `is_child` is null in every row where the schema does not show parents. */
+function childrenSince(moment) {
+    return sql `CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
+}
+
+;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
+
+
+
+
+/** How many counted roots are weighed, the newest. */
+const WEIGHED_ROOTS = 100;
+/** So soon after a launch the traffic has often not moved yet. In milliseconds. */
+const LAUNCH_MS = 15 * UNITS_MS.m;
+/** For so long a target counts as live although other versions took up work since. In milliseconds. */
+const FADES_MS = UNITS_MS.h;
+/** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
+const MISTAKE = 0.0001;
+/**
+ * Returns the sign that new work is still sent to a version other than the latest; undefined where there is none. Pure.
+ *
+ * @param now The database's clock, in epoch milliseconds.
+ */
+function signOfLife(version, latest, evidence, now) {
+    const counted = countedRoots(version, latest, evidence);
+    const weighed = counted.slice(0, WEIGHED_ROOTS);
+    const newer = weighed.findIndex(({ isOwn }) => isOwn);
+    const newest = weighed[newer];
+    if (newest === undefined)
+        return signWithoutRoots(version, evidence);
+    const startedAt = newest.at;
+    if (isProcessName(version) && [...latest.versions].some(isProcessName))
+        return { because: 'process-name', startedAt };
+    if (!evidence.showsParents)
+        return undefined;
+    const othersTookUp = othersOf(version, evidence).some(({ newestTakenUpAt }) => (newestTakenUpAt ?? 0) > startedAt);
+    const isYoung = now - startedAt < FADES_MS;
+    if (startedAt > latest.since + LAUNCH_MS && newer < runThatEnds(weighed.slice(newer)) && (isYoung || !othersTookUp)) {
+        const fadesAt = startedAt + FADES_MS;
+        const ends = othersTookUp
+            ? { until: fadesAt, oneIsEnoughFrom: undefined }
+            : { until: undefined, oneIsEnoughFrom: fadesAt };
+        return { because: 'share', startedAt, newer, lacking: moreThatEnd(weighed, newer), ...ends };
+    }
+    const latestStarted = counted.slice(newer).some(({ isOfLatest }) => isOfLatest);
+    if (newer === 0 && now - startedAt < LAUNCH_MS && latestStarted) {
+        return {
+            because: 'rollback',
+            startedAt,
+            newer,
+            lacking: 1,
+            until: startedAt + LAUNCH_MS,
+            oneIsEnoughFrom: undefined,
+        };
+    }
+    return undefined;
+}
+/**
+ * Returns the sign of life of a version, as `signOfLife` does. Where the latest version was registered or promoted during
+ * this run, what came before counts as well: a registration alone does not show where new work goes. Pure.
+ */
+function signInRun(version, latest, atFirst, evidence, now) {
+    if (atFirst === undefined || latest.since <= atFirst.since)
+        return signOfLife(version, latest, evidence, now);
+    const since = evidenceFrom(latest.since, evidence);
+    const sign = signOfLife(version, latest, since, now);
+    if (sign !== undefined)
+        return sign;
+    const hasMoved = countedRoots(version, latest, since).some(({ isOfLatest }) => isOfLatest);
+    return hasMoved ? undefined : signFromBefore(version, latest, atFirst, evidence, now);
+}
+/** The sign of a version that was live before the latest one became it, or has started work in this run. */
+function signFromBefore(version, latest, atFirst, evidence, now) {
+    const wasLatest = atFirst.versions.has(registeredName(version));
+    const before = wasLatest ? undefined : signOfLife(version, atFirst, evidence, now);
+    const weighed = countedRoots(version, atFirst, evidence).slice(0, WEIGHED_ROOTS);
+    const newer = weighed.findIndex(({ isOwn }) => isOwn);
+    const newest = weighed[newer];
+    if (newest === undefined)
+        return now < latest.since + LAUNCH_MS ? before : undefined;
+    const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - CLOCK_MARGIN_MS;
+    const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
+    const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
+    if ((before === undefined && !isUnended) || now >= until)
+        return undefined;
+    return { because: 'unmoved', startedAt: newest.at, newer, lacking: 1, until, oneIsEnoughFrom: undefined };
+}
+/** The evidence from a moment on. */
+function evidenceFrom(moment, { versions, reachesBack, ...others }) {
+    return {
+        ...others,
+        versions: versions.map(({ version, roots, newestTakenUpAt }) => ({
+            version,
+            roots: roots.filter(({ createdAt }) => createdAt >= moment),
+            newestTakenUpAt: newestTakenUpAt !== null && newestTakenUpAt >= moment ? newestTakenUpAt : null,
+        })),
+        reachesBack: reachesBack || versions.some(({ roots }) => roots.some(({ createdAt }) => createdAt < moment)),
+    };
+}
+/**
+ * The roots that count for a version, the newest first. Of other versions these are the ones that a process took up and
+ * no schedule started: work in the queue of a dead version is no sign of life. Of the version itself all count, but
+ * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
+ * schedules in a process tick as long as it lives. Of what has no version, only what a process took up counts: any
+ * version can take what waits.
+ */
+function countedRoots(version, latest, { versions }) {
+    const isOfLatest = (each) => each !== null && latest.versions.has(each);
+    const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
+    const counts = (isOwn, { takenUp, scheduled }) => isOwn ? (takenUp || version !== null) && !(scheduled && latestRuns) : takenUp && !scheduled;
+    return versions
+        .flatMap((each) => {
+        const isOwn = targetOfRows(each.version) === version;
+        const roots = each.roots.filter((root) => counts(isOwn, root));
+        return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
+    })
+        .sort((a, b) => b.at - a.at || Number(b.isOwn) - Number(a.isOwn));
+}
+/** Of the rows that were read, no root of the version counts among the newest. */
+function signWithoutRoots(version, evidence) {
+    // A dead version's schedule can fill them all, and hide the work that is older.
+    const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
+    if (evidence.reachesBack || !nothingElseRuns)
+        return undefined;
+    return { because: evidence.othersFill ? 'hidden-by-others' : 'nothing-else-runs' };
+}
+function othersOf(version, { versions }) {
+    return versions.filter((each) => targetOfRows(each.version) !== version);
+}
+/**
+ * How many roots in a row on other versions show that the version's share has ended: by chance, with the share that it
+ * had, so many come once in ten thousand times.
+ */
+function runThatEnds(untilNewest) {
+    const ofOthers = untilNewest.filter(({ isOwn }) => !isOwn).length / untilNewest.length;
+    return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
+}
+/** How many more roots on other versions end the share. Each of them also takes the place of the oldest one weighed. */
+function moreThatEnd(weighed, newer) {
+    let more = 1;
+    while (newer + more < WEIGHED_ROOTS && newer + more < runThatEnds(weighed.slice(newer, WEIGHED_ROOTS - more)))
+        more += 1;
+    return more;
+}
+function isProcessName(version) {
+    return version !== null && isProcessVersion(version);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/5-live.js
+
+
+
+
+
+
+
+/**
+ * Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items, and new work
+ * has moved off it.
+ */
+const live = {
+    checkTarget(version, { config, index, state }) {
+        if (config.onLive === 'ignore' || !index.latest.has(registeredName(version)))
+            return [];
+        const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
+        return [{ kind: 'live', alternatives, sdk: sdkIn(state.serializations) }];
+    },
+    checkOtherwiseIdle(version, context) {
+        const { index, observedAt, state } = context;
+        const { newestRoots } = index.contents;
+        const [newest] = index.registered;
+        if (!weighsRoots(context) || newestRoots === undefined || newest === undefined)
+            return [];
+        const latest = { versions: index.latest, since: newest.timestamp };
+        const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
+        if (sign === undefined)
+            return [];
+        const sdk = sdkIn(state.serializations);
+        return [{ kind: 'receives-work', version, sign, latest: [...index.latest], sdk, observedAt }];
+    },
+    blockers: {
+        live: {
+            verdict: 'still-live',
+            shortName: 'still the latest version',
+            explain({ alternatives, sdk }) {
+                const registered = alternatives.length > 0 ? message_msg ` Registered: ${namesOf(alternatives)}.` : message_trusted('');
+                return message_msg `It is still the latest version of its application. Launch the new version before you retire this one. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
+            },
+        },
+        'receives-work': {
+            verdict: 'still-live',
+            shortName: 'still receives work',
+            explain: ({ version, sign, latest, sdk, observedAt }) => message_msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` disables this rule.`,
+        },
+    },
+};
+/*
+ * A poll reads the newest workflows only where nothing else blocks a target. That is known when the poll before it is
+ * evaluated, and assumed of the first poll. Where it turns out to be so without that, the next poll follows at once.
+ */
+/**
+ * Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void.
+ *
+ * @param context Before the first poll, there is no index.
+ */
+function weighsRoots({ config, index }) {
+    return config.onLive === 'block' && index?.registered.length !== 0;
+}
+/** Whether the rule could still block what nothing else blocks: this poll did not read what it weighs. */
+function lacksRoots(context) {
+    return weighsRoots(context) && context.index.contents.newestRoots === undefined;
+}
+/** Whether nothing blocks a target but, perhaps, this rule by the newest workflows. */
+function isOtherwiseIdle({ blockers, settledForMs }) {
+    return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
+}
+function _5_live_describe(sign, now) {
+    switch (sign.because) {
+        case 'share':
+        case 'rollback':
+        case 'unmoved': {
+            const age = message_trusted(spanText(now - sign.startedAt));
+            const since = sign.newer === 0
+                ? message_trusted('none has')
+                : message_msg `${message_trusted(`only ${sign.newer}`)} ${agreeing(sign.newer, 'has', 'have')}`;
+            const unmoved = message_trusted(sign.because === 'unmoved'
+                ? ' The latest version was registered or promoted while the gate was waiting, and has started no work since.'
+                : '');
+            return message_msg `It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
+        }
+        case 'process-name':
+            return message_msg `This version and the latest each belong to a single process. New work started on this one ${message_trusted(spanText(now - sign.startedAt))} ago, so its process could still be running.`;
+        case 'nothing-else-runs':
+            return message_msg `No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
+        case 'hidden-by-others':
+            return message_msg `Other applications hide which version picks up work: their workflows fill the newest ${message_trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
+    }
+}
+/** Until when it counts as live, and what ends that sooner. */
+function ending(sign, now) {
+    const { lacking, until, oneIsEnoughFrom } = sign;
+    if (until !== undefined) {
+        return message_msg `It counts as live until ${message_trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version.`;
+    }
+    if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
+        return message_msg `It counts as live until another version picks up work. One workflow on the new version is enough.`;
+    }
+    return message_msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version. From ${message_trusted(momentText(oneIsEnoughFrom, now))}, one is enough.`;
+}
+function remedy(version, { because }, latest, sdk) {
+    if (because === 'hidden-by-others')
+        return message_trusted('Start one workflow on the version that you keep.');
+    if (version === null) {
+        return message_trusted('Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and restart them, or shift their traffic first.');
+    }
+    switch (because) {
+        case 'share':
+        case 'rollback':
+        case 'unmoved':
+            return message_msg `Shift the traffic first. After a rollback, keep this version, or promote it ${byPromotion(sdk)} (the latest is ${namesOf(latest)}).`;
+        case 'process-name':
+            return message_msg `Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
+        case 'nothing-else-runs':
+            return message_msg `Is the latest version (${namesOf(latest)}) running? If not, launch it. After a rollback, promote the version that is running ${byPromotion(sdk)}.`;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/6-unversioned.js
+
+
+
+
+
+/** Rule 6: no unversioned workflow in flight could be claimed by a target. */
+const unversioned = {
+    checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
+    // A version that the gate cannot see could take such work where nothing is registered.
+    checkNoTargets(context) {
+        return blockersFor(context.index.registered.length === 0 ? 'nothing-registered' : undefined, context);
+    },
+    blockers: {
+        unversioned: {
+            verdict: 'in-flight',
+            shortName: 'unversioned work',
+            explain: ({ count, because, sdk }) => message_msg `${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and ${reasonFor(because, count, sdk)}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
+        },
+    },
+};
+const REASONS = {
+    latest: 'the latest version dequeues unversioned work',
+    'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
+};
+function reasonFor(because, count, sdk) {
+    if (because === 'asked')
+        return message_trusted('`on-unversioned` is `block`');
+    const reason = because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because];
+    return message_msg `this version could pick ${them(count)} up: ${message_trusted(reason)}`;
+}
+function mayClaim(sdk) {
+    const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);
+    return `it is not registered under an application name (${sdksWithout('names-application', sdk)} write none), and ${some} let processes of any version dequeue unversioned work`;
+}
+/**
+ * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
+ * the latest version alone take such rows write the application's name into their registration.
+ */
+function claimReason(target, { index, state }) {
+    const version = registeredName(target);
+    if (index.registered.length === 0)
+        return 'nothing-registered';
+    if (index.latest.has(version))
+        return 'latest';
+    const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
+    return leavesIt ? undefined : 'sdk-may-claim';
+}
+/** The rows in flight without a version that belong to no target: what processes without one run can be a target. */
+function unclaimed({ index, state }) {
+    return index.unversioned - (state.targets.has(null) ? countsOn(index, null).pending : 0);
+}
+function blockersFor(reason, context) {
+    const count = unclaimed(context);
+    return count > 0 && applies(context.config, reason)
+        ? [{ kind: 'unversioned', count, because: reason ?? 'asked', sdk: sdkIn(context.state.serializations) }]
+        : [];
+}
+function applies({ onUnversioned }, reason) {
+    switch (onUnversioned) {
+        case 'auto':
+            return reason !== undefined;
+        case 'block':
+            return true;
+        case 'ignore':
+            return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/owners.js
+
+/** Returns what is wrong where the configured application owns nothing: a wrong name would hide everything. */
+function applicationNotSeen(application, owners) {
+    const others = owners.length > 0
+        ? message_msg `. The owners found here are ${namesOf(owners)}`
+        : message_trusted('. Nothing else here has an owner');
+    return message_msg `The application ${application} owns no registered version and no workflow in flight here${others}. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`;
+}
+
+;// CONCATENATED MODULE: ./lib/postgres/guards.js
+/*
+ * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
+ * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
+ * conflicts, where names are searched for, and how long it may take.
+ */
+/**
+ * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
+ * off` makes Postgres raise an error where a policy would have hidden rows.
+ */
+const beginSnapshot = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
+${guards(pollTimeoutMs)}
+SET LOCAL enable_seqscan = off;`;
+/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
+const beginReadCommitted = (pollTimeoutMs) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${guards(pollTimeoutMs)}`;
+/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
+const alone = (statement) => `
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
+${statement};
+COMMIT`;
+/**
+ * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
+ * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
+ * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
+ *
+ * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
+ * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
+ * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
+ * a poll can take.
+ */
+const guards = (pollTimeoutMs) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
+SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL row_security = off;
+SELECT set_config(name, setting, true)
+  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
+ WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';`;
+
+;// CONCATENATED MODULE: ./lib/dbos/server.js
+
+
+/** What tells the server that answered from others. */
+const server = object({
+    /** When it was started, in microseconds since the epoch. */
+    startedAt: schemas_string(),
+    standby: schemas_boolean(),
+});
+/** The server that answers, as JSON. */
+const SERVER = sql `json_build_object(
+         'startedAt', ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)::text, 'standby', pg_is_in_recovery())`;
+/** The rows of a statement as JSON in one row, with the server that answers. It has the statement's parameters. */
+function withServer({ text, values }) {
+    const { text: answerer } = statement(SERVER);
+    return {
+        text: `SELECT ${answerer} AS server, (SELECT coalesce(json_agg(r), '[]') FROM (${text}) r) AS rows`,
+        values,
+    };
+}
+/** The row that such a statement returns. */
+const rowsWithServer = (row) => object({ server, rows: array(row) });
+const isSameServer = (a, b) => a.startedAt === b.startedAt && a.standby === b.standby;
+
+;// CONCATENATED MODULE: ./lib/dbos/schema.js
+
+
+
+
+
+/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
+const bigintText = schemas_string().transform(Number).pipe(schemas_int());
+const columnList = array(schemas_string());
+/** The row that `probeQuery` returns. */
+const probeRow = object({
+    observed_at: bigintText,
+    role: schemas_string(),
+    server_version: schemas_string(),
+    server: server,
+    identifies_cluster: schemas_boolean(),
+    schema_exists: schemas_boolean(),
+    schema_usable: schemas_boolean(),
+    schemas_with_tables: columnList,
+    relation_kind: schemas_string().nullable(),
+    file: schemas_string().nullable(),
+    table_id: schemas_string().nullable(),
+    logical_subscriber: schemas_boolean(),
+    row_security_active: schemas_boolean(),
+    plain_status_index: schemas_boolean(),
+    failed_index: schemas_boolean(),
+    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
+});
+/**
+ * Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot.
+ *
+ * @param others Tables of DBOS that the poll does not read, and that the probe looks for as well.
+ */
+function openSnapshot(schema, pollTimeoutMs, others = []) {
+    const { text, values } = probeQuery(schema, others);
+    return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
+}
+/** Facts from the catalogs, which every role can read. */
+function probeQuery(schema, others = []) {
+    return statement(sql `
+SELECT ${NOW}::text AS observed_at,
+       current_user::text AS role,
+       current_setting('server_version') AS server_version,
+       ${SERVER} AS server,
+       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
+       n.oid IS NOT NULL AS schema_exists,
+       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
+       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
+          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
+         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
+       w.relkind::text AS relation_kind,
+       pg_relation_filenode(w.oid)::text AS file,
+       w.oid::text AS table_id,
+       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
+       coalesce(row_security_active(w.oid), false) AS row_security_active,
+       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
+       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
+                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
+       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
+          FROM (SELECT c.relname,
+                       json_build_object(
+                         'kind', c.relkind::text,
+                         'filtered', coalesce(row_security_active(c.oid), false),
+                         'columns', json_agg(a.attname ORDER BY a.attnum),
+                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
+                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
+                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND c.relname IN (${join([...TABLES, ...others].map(sql_literal), ', ')})
+                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
+  FROM (SELECT 1) one
+  LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
+  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
+   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
+}
+/** Returns what the statements can use, from the probe. */
+function schemaOf(name, probe) {
+    const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
+    return {
+        name,
+        tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
+        hasPlainStatusIndex: probe.plain_status_index,
+        hasFailedIndex: probe.failed_index,
+        identifiesCluster: probe.identifies_cluster,
+    };
+}
+/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
+function hasReadableQueues(probe) {
+    return hasQueues(probe) && !probe.tables['queues']?.filtered && deniedIn(probe, 'queues').length === 0;
+}
+/** Another table can have that name, in a schema that DBOS shares with others. */
+function hasQueues(probe) {
+    const { columns = [], kind } = probe.tables['queues'] ?? {};
+    return kind === 'r' && neededColumns('queues').every((column) => columns.includes(column));
+}
+/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
+const SHARDED = TABLES.filter((table) => table !== 'queues');
+/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
+function factsOf(probe, row) {
+    const columns = probe.tables['workflow_status']?.columns ?? [];
+    return {
+        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
+        standby: probe.server.standby,
+        startedAt: probe.server.startedAt,
+        cluster: row?.cluster,
+        sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
+        logicalSubscriber: probe.logical_subscriber,
+        relationKind: probe.relation_kind ?? '',
+        tableId: probe.table_id ?? '',
+        rowSecurityActive: probe.row_security_active,
+        missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
+        migration: row?.migration,
+    };
+}
+/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
+function missingPrivileges(probe) {
+    return TABLES.flatMap((table) => (table === 'queues' ? [] : deniedIn(probe, table)));
+}
+/** Returns what the role lacks to read the limits of queues. */
+function deniedQueueColumns(probe) {
+    return hasQueues(probe) ? deniedIn(probe, 'queues') : [];
+}
+function deniedIn(probe, table) {
+    const { columns = [], readable = [] } = probe.tables[table] ?? {};
+    const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
+    return denied.length === 0 ? [] : [{ table, columns: denied }];
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/access.js
+
+
+
+
+
+
+
+/** Which product answers. Asked before anything that only Postgres understands. */
+const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
+const productRow = object({ version: schemas_string() });
+/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
+function unsupportedProduct(version) {
+    if (!version.startsWith('CockroachDB'))
+        return undefined;
+    return new ReportableError(message_msg `This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`, { id: 'cockroachdb' });
+}
+/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
+function splitAnswers() {
+    return new ReportableError(message_msg `Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`, { id: 'several-servers' });
+}
+/** Why the gate does not believe a standby. */
+const STANDBY = message_msg `This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
+/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
+const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
+/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
+function unreachableTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
+    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
+    const schemas = message_trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
+    const hint = elsewhere.length > 0
+        ? message_msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
+        : message_trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
+    if (!probe.schema_exists) {
+        return new ReportableError(message_msg `The database ${config.database} has no schema ${config.schema}.${hint}`, {
+            id: 'schema-missing',
+        });
+    }
+    if (!probe.schema_usable) {
+        return new ReportableError(message_msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${remedy}`, { id: 'schema-not-granted' });
+    }
+    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
+    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
+    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
+    if (odd.length > 0) {
+        return new ReportableError(message_msg `${namesOf(odd)} in the schema ${config.schema} ${message_trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`, { id: 'not-a-table' });
+    }
+    const missing = needed.filter((table) => probe.tables[table] === undefined);
+    if (missing.length > 0) {
+        return new ReportableError(message_msg `The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`, { id: 'tables-missing' });
+    }
+    return undefined;
+}
+/** The tables are there, but the role may not read all that the poll names. */
+function deniedTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
+    const missing = missingPrivileges(probe);
+    if (missing.length === 0)
+        return undefined;
+    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
+    return new ReportableError(message_msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
+}
+/** Tables that are read besides `workflow_status`, of which rule 9 tells the same. Those of queues need not be readable. */
+const BESIDE = TABLES.filter((table) => table !== 'workflow_status' && table !== 'queues');
+/** Ordinary tables lack columns that the poll names: for good, where no migration is running. */
+function incompleteTables(probe, { schema }) {
+    const lacking = BESIDE.flatMap((table) => {
+        const { kind, columns = [] } = probe.tables[table] ?? {};
+        const missing = neededColumns(table).filter((column) => !columns.includes(column));
+        return kind === 'r' && missing.length > 0 ? [`${table} (${missing.join(', ')})`] : [];
+    });
+    if (lacking.length === 0)
+        return undefined;
+    return new ReportableError(message_msg `The gate needs columns that the schema ${schema} does not have: ${namesOf(lacking)}. Are they DBOS's own tables, from an SDK version that the README supports? If a migration is running, run this again when it has finished.`, { id: 'columns-missing' });
+}
+/** Row security hides rows of ordinary tables, so that the poll cannot read them. */
+function filteredTables(probe, { schema }) {
+    const filtered = BESIDE.filter((table) => probe.tables[table]?.kind === 'r' && probe.tables[table].filtered);
+    if (filtered.length === 0)
+        return undefined;
+    return new ReportableError(message_msg `Row security would hide rows from the gate's role ${probe.role}, in the schema ${schema}: of ${namesOf(filtered)}. Give the role BYPASSRLS, or remove the policies.`, { id: 'row-security' });
+}
+/** Returns the statements that let the role read what it may not read yet, and no more than that. */
+function missingGrants(probe, { schema }) {
+    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(probe.role)};`;
+    const isUsable = probe.schema_usable || !probe.schema_exists;
+    return [
+        ...(isUsable ? [] : [usage]),
+        ...missingPrivileges(probe).map((denied) => grantOf(denied, schema, probe.role)),
+    ];
+}
+/** Returns the statement that lets the role read the limits of queues, which no rule needs; none where it can. */
+function queueGrants(probe, { schema }) {
+    return deniedQueueColumns(probe).map((denied) => grantOf(denied, schema, probe.role));
+}
+function grantOf({ table, columns }, schema, role) {
+    return `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(role)};`;
+}
+function asOwner(statements) {
+    return joined([message_trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/trust.js
+
+
+/**
+ * The newest shared migration number whose schema and statuses this gate knows: Python SDK 3.4 and Go 1.8. TypeScript 5.3
+ * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
+ */
+const NEWEST_KNOWN_MIGRATION = 125;
+/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
+function isNewerThanKnown({ migration }) {
+    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
+}
+/** The schema is newer than the gate, and looking for statuses that it does not know took too long. */
+const SCAN_TIMED_OUT = message_msg `This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`;
+/** Returns what is against a database; nothing where what it shows can be trusted. */
+function reasonsAgainst(database) {
+    const { missingColumns } = database;
+    return [
+        ...(database.standby ? ['standby'] : []),
+        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
+        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
+        ...(database.sharded ? ['shard'] : []),
+        ...(database.rowSecurityActive ? ['row-security'] : []),
+        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
+    ];
+}
+/** Explains a reason, and what to do. */
+function explainUntrusted(reason) {
+    switch (reason) {
+        case 'standby':
+            return STANDBY;
+        case 'logical-subscriber':
+            return message_msg `Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
+        case 'not-a-table':
+            return message_msg `workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
+        case 'shard':
+            return message_msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
+        case 'row-security':
+            return message_msg `Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
+        default:
+            return message_msg `workflow_status is missing ${namesOf(reason.missingColumns)}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
+
+
+
+
+
+/** Rule 9: the database can be trusted, and each status in it is understood. */
+const trustedDatabase = {
+    checkDatabase: (database, before) => [...reasonsAgainst(database), ...sinceBefore(database, before)].map((reason) => ({
+        kind: 'untrusted-database',
+        reason,
+    })),
+    checkGate({ before, database, index }) {
+        if (!isAnotherServer(before, database))
+            return [];
+        const olderByMs = olderBy(before.newestCreatedAt, index.contents.newestCreatedAt);
+        const versions = [...before.registered].filter((version) => !index.registrations.has(version));
+        return olderByMs !== undefined || versions.length > 0 ? [{ kind: 'older-copy', olderByMs, versions }] : [];
+    },
+    checkTarget(version, { index }) {
+        const statuses = unknownStatusesOn(index, version);
+        return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
+    },
+    checkWindows(windows, { database, index }) {
+        const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
+        return needsScan
+            ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
+            : [];
+    },
+    blockers: {
+        'untrusted-database': {
+            verdict: 'error',
+            shortName: 'untrusted database',
+            explain: ({ reason }) => explainReason(reason),
+        },
+        'older-copy': {
+            verdict: 'error',
+            shortName: 'possibly an older copy',
+            explain: ({ olderByMs, versions }) => message_msg `This server has less data than the one that answered the previous poll: ${joined([
+                ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
+                ...(versions.length === 0 ? [] : [message_msg `the registration of ${namesOf(versions)} is missing`]),
+            ], '; ')}. Does \`database-url\` now lead to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and rerun the gate.`,
+        },
+        'unknown-status': {
+            verdict: 'in-flight',
+            shortName: 'unknown statuses',
+            explain: ({ statuses }) => message_msg `${counted(sumOf(statuses), 'workflow')} ${agreeing(sumOf(statuses), 'has', 'have')} a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}). ${agreeing(sumOf(statuses), 'It counts', 'They count')} as in flight. Use a newer release of dbos-drain-gate, or find out what wrote that status.`,
+        },
+        'statuses-not-scanned': {
+            verdict: 'error',
+            shortName: 'unknown statuses possible',
+            explain: ({ timedOut }) => timedOut
+                ? SCAN_TIMED_OUT
+                : message_msg `This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
+        },
+    },
+};
+/**
+ * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
+ * last second, and rarely more than a few. The workflow before the ones that were lost is older by more than a minute
+ * only where hardly any start: so seldom is an ordinary failover taken for a copy.
+ */
+const LOST_IN_FAILOVER_MS = 60_000;
+/** How much older the newest workflow is, if it is too much; null where there is none any more. */
+function olderBy(before, now) {
+    if (before === undefined)
+        return undefined;
+    if (now === undefined)
+        return null;
+    return before - now > LOST_IN_FAILOVER_MS ? before - now : undefined;
+}
+function lostWorkflows(olderByMs) {
+    if (olderByMs === null)
+        return message_trusted('it has no workflows');
+    return message_msg `its newest workflow is ${message_trusted(spanText(olderByMs))} older than the newest one seen before`;
+}
+function isUnscanned(windows) {
+    return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
+}
+function sinceBefore(database, before) {
+    const { tableId } = before;
+    const isOtherTable = tableId !== undefined && tableId !== database.tableId;
+    return [...anotherCluster(database, before), ...(isOtherTable ? ['another-table'] : [])];
+}
+/** Whether another server answers than at the previous poll: after a failover, or a restart. */
+function isAnotherServer({ server }, { startedAt }) {
+    return server !== undefined && server.startedAt !== startedAt;
+}
+/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
+function anotherCluster(database, before) {
+    // What could not be read is not trusted for another reason.
+    if (before.server === undefined || database.cluster === undefined)
+        return [];
+    const { cluster } = before.server;
+    if (cluster && database.cluster)
+        return cluster === database.cluster ? [] : ['another-cluster'];
+    return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
+}
+function explainReason(reason) {
+    switch (reason) {
+        case 'another-cluster':
+            return message_msg `A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
+        case 'perhaps-another-cluster':
+            return message_msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
+        case 'another-table':
+            return message_msg `The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
+        default:
+            return explainUntrusted(reason);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/rules/former-names.js
+
+
+/** The applications beside the configured one; none where none is configured. */
+function otherApplications(configured, applications) {
+    if (configured === undefined)
+        return [];
+    const first = applications.find(({ name }) => name === configured)?.firstRegistered ?? null;
+    return applications
+        .filter(({ name }) => name !== configured)
+        .map((other) => ({ ...other, mayBeFormerName: mayPrecede(other, first) }));
+}
+/** Applications with work in flight that have registered no version since another one registered its first. */
+function possibleFormerNames(applications) {
+    const firsts = applications.flatMap(({ name, firstRegistered: first }) => (first === null ? [] : [{ name, first }]));
+    return applications.filter((each) => firsts.some(({ name, first }) => name !== each.name && mayPrecede(each, first)));
+}
+/** Whether an application may be the former name of one that registered its first version then; null: it has none. */
+function mayPrecede({ inFlight, newestRegistered: newest }, first) {
+    return inFlight.length > 0 && (newest === null || first === null || newest < first);
+}
+/** How many versions of an application are named with their counts. */
+const VERSIONS_SHOWN = 5;
+/** `"shop-api" (3 workflows in flight: "1.0.0": 2 pending, 1 enqueued)`. */
+function describeApplication({ name, inFlight }) {
+    const versions = inFlight.slice(0, VERSIONS_SHOWN).map(({ version, ...counts }) => {
+        return message_msg `${version === null ? message_trusted('unversioned') : message_msg `${version}`}: ${message_trusted(describeCounts(counts))}`;
+    });
+    const rest = inFlight.length - versions.length;
+    const more = message_trusted(rest > 0 ? `; and ${message_number(rest)} more versions` : '');
+    return message_msg `${name} (${counted(total(summed(inFlight)), 'workflow')} in flight: ${joined(versions, '; ')}${more})`;
+}
+/** The first few applications as `describeApplication` has them, and how many more there are. */
+function describeApplications(applications) {
+    const shown = applications.slice(0, 3);
+    const rest = applications.length - shown.length;
+    const more = message_trusted(rest > 0 ? ` and ${message_number(rest)} more` : '');
+    return message_msg `${joined(shown.map(describeApplication), ', ')}${more}`;
+}
+/**
+ * What possible former names of the application mean, and what to do.
+ *
+ * @param isRegistered The application has a registration of its own. It has none where another one registered the same
+ *   version before, and where its SDK registers none.
+ */
+function explainFormerNames(formers, isRegistered) {
+    const isOne = formers.length === 1;
+    const has = message_trusted(isOne ? 'has' : 'have');
+    const applications = describeApplications(formers);
+    return joined([
+        isRegistered
+            ? message_msg `Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
+            : message_msg `Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate does not know which name came first.`,
+        message_msg `If ${message_trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, processes under the new name do not finish that work. Run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/rules/7-application.js
+
+
+
+
+/** Several owners, and none is chosen. */
+function severalApplications({ application: chosen }, owners, applications = []) {
+    if (chosen !== undefined || owners.length < 2)
+        return [];
+    return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
+}
+/** Rule 7: the application is the right one. A wrong name would hide everything. */
+const application = {
+    checkGate({ config, before, database, index }) {
+        const { applicationSeen, owners, applications } = index.contents;
+        if (config.application !== undefined && !applicationSeen) {
+            return [{ kind: 'application-not-seen', application: config.application, owners }];
+        }
+        const several = severalApplications(config, owners, applications);
+        if (several.length > 0)
+            return several;
+        // DBOS deletes no registration. Rule 9 asks another server for all that were there.
+        if (isAnotherServer(before, database))
+            return [];
+        const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
+        const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
+        return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
+    },
+    blockers: {
+        'application-not-seen': {
+            verdict: 'error',
+            shortName: 'application not seen',
+            explain: ({ application, owners }) => applicationNotSeen(application, owners),
+        },
+        'several-applications': {
+            verdict: 'error',
+            shortName: 'several applications',
+            explain: ({ owners, formers }) => {
+                const rename = formers.length > 0
+                    ? message_msg ` Was the application renamed? ${describeApplications(formers)} registered no version after another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
+                    : message_trusted('');
+                return message_msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that you are deploying.${rename}`;
+            },
+        },
+        'registration-gone': {
+            verdict: 'error',
+            shortName: 'a registration is gone',
+            explain: ({ versions }) => message_msg `The registration of ${namesOf(versions)} was here at an earlier poll. Now it is gone, or belongs to another application. Was the application renamed? Rerun the gate with its new name.`,
+        },
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
+
+
+
+/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
+const KEPT_VERSION_GRACE_MS = 120_000;
+/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
+const keptVersions = {
+    checkGate({ config, state, index }) {
+        if (config.targets.kind === 'named' || config.targets.kind === 'none')
+            return [];
+        const sdk = sdkIn(state.serializations);
+        if (state.kept === undefined)
+            return [{ kind: 'no-latest-version', sdk }];
+        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
+        if (isEmpty)
+            return [{ kind: 'empty-latest-version', sdk }];
+        return unknownKeptVersions(state.kept, state, index);
+    },
+    blockers: {
+        'kept-version-unknown': {
+            verdict: 'unknown-version',
+            shortName: 'a kept version is not registered',
+            explain: ({ versions, searched, registered, close }) => message_msg `${message_trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${message_trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? message_msg ` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(registered)}`,
+        },
+        'no-latest-version': {
+            verdict: 'error',
+            shortName: 'no latest version',
+            explain: ({ sdk }) => message_msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (${message_trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
+        },
+        'empty-latest-version': {
+            verdict: 'error',
+            shortName: 'the latest version is empty',
+            explain: ({ sdk }) => message_msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
+        },
+    },
+};
+const SEARCHED = {
+    registrations: 'not registered',
+    'not-yet': 'not registered (still searching the history)',
+    'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
+    'whole-history': 'never seen in this system database',
+};
+/** The kept versions to search the history for: once, and once more when the grace period has passed. */
+function keptVersionsToSearch({ state, index, time }) {
+    if (index.registered.length > 0)
+        return [];
+    return (state.kept ?? []).filter((version) => {
+        if (state.known.has(version))
+            return false;
+        const search = state.searches.get(version);
+        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
+    });
+}
+function unknownKeptVersions(kept, state, index) {
+    const registered = index.registered.map(({ version }) => version);
+    const unknown = (versions, searched) => {
+        if (versions.length === 0)
+            return [];
+        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
+        const close = new Set([
+            ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
+            ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
+        ]);
+        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
+    };
+    if (registered.length > 0) {
+        const versions = kept.filter((version) => !registered.includes(version));
+        return unknown(versions, 'registrations');
+    }
+    const versions = kept.filter((version) => !state.known.has(version));
+    const searches = versions.map((version) => state.searches.get(version));
+    if (searches.includes(undefined))
+        return unknown(versions, 'not-yet');
+    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
+}
+
+;// CONCATENATED MODULE: ./lib/rules/index.js
+
+
+
+
+
+
+
+
+
+/** The rule of retirement, 1 to 9. `docs/rule-of-retirement.md` says what each is for. */
+const RULES = [
+    known,
+    inFlight,
+    starting,
+    openWriters,
+    live,
+    unversioned,
+    application,
+    keptVersions,
+    trustedDatabase,
+];
+/** What is known of each kind. A kind without an entry here does not compile. */
+const KINDS = {
+    ...known.blockers,
+    ...inFlight.blockers,
+    ...starting.blockers,
+    ...openWriters.blockers,
+    ...live.blockers,
+    ...unversioned.blockers,
+    ...application.blockers,
+    ...keptVersions.blockers,
+    ...trustedDatabase.blockers,
+};
+/** The blockers that each rule finds with one of its checks, in the order of the rules. */
+function findBlockers(check) {
+    return RULES.flatMap((rule) => check(rule) ?? []);
+}
+const USUAL = { isPastDeadline: false, canFork: true };
+/** Explains what a blocker means and what to do, the input that lifts it included. */
+function explainBlocker(blocker, prospects = USUAL) {
+    return explainAs(blocker.kind, blocker, prospects);
+}
+/** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
+function verdictOf({ kind }) {
+    return KINDS[kind].verdict;
+}
+/** The short names of blockers, once each. Work in flight has none: its counts are shown. */
+function shortNames(blockers) {
+    return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
+}
+function explainAs(kind, blocker, prospects) {
+    return KINDS[kind].explain(blocker, prospects);
+}
+
+;// CONCATENATED MODULE: ./lib/unblock/command-line.js
+/** From this migration on, the number means the same in every SDK. */
+const SHARED = 100;
+/** This one moved inputs out of `workflow_status`: what is older forks without them, and what is newer cannot read before. */
+const SEPARATE_INPUTS = 109;
+const FOLDER = 'dbos-cli';
+/**
+ * Returns the command line for the rows of an SDK. Java and Rust have none, and that of Go before 1.5 does not show what
+ * it forks: TypeScript's reads their rows.
+ *
+ * Source: TypeScript 4.20, 4.27 and 5.3, Python 2.26, 2.30 and 3.4, and Go 1.3, 1.5 and 1.8, run on migrations 40 to 125.
+ *
+ * @param sdk Undefined where the rows name no SDK, or several.
+ * @param migration Null where it is unknown.
+ * @param schema TypeScript's command line reads `dbos` only.
+ */
+function commandLineFor(sdk, migration, schema = 'dbos') {
+    const isOwn = sdk?.language === 'Python' || (sdk?.language === 'Go' && isForGo(migration));
+    if (schema === 'dbos' || isOwn)
+        return inUsualSchema(sdk, migration);
+    return { program: null, urlOption: '--sys-db-url', fits: inOtherSchema(sdk, migration) };
+}
+/** Of the command lines, only those of Python and Go can be told which schema to use. */
+function inOtherSchema(sdk, migration) {
+    const isShared = migration !== null && (migration >= SHARED || (sdk !== undefined && sdk.language !== 'TypeScript'));
+    if (!isShared) {
+        return "TypeScript's reads the schema dbos only. Use that of Python or Go if it is the application's, or else the client of its SDK.";
+    }
+    const release = migration >= SEPARATE_INPUTS ? '>=3' : migration < SHARED ? '==2.26.*' : '==2.30.*';
+    return `TypeScript's reads the schema dbos only. Use Python's, which has --schema: pip install 'dbos${release}', and then export DBOS_CLI=dbos. Or use the client of the application's SDK.`;
+}
+function isForGo(migration) {
+    return migration === null || migration >= SEPARATE_INPUTS;
+}
+function inUsualSchema(sdk, migration) {
+    if (sdk === undefined) {
+        const own = `Use that of the application's SDK: "npx --no-install dbos" in the folder of a TypeScript application, or the "dbos" of Python or Go.`;
+        const fits = migration === null ? own : `${own} TypeScript's can act on the rows of any. ${typeScript(migration)}`;
+        return { program: null, urlOption: '--sys-db-url', fits };
+    }
+    switch (sdk.language) {
+        case 'TypeScript':
+            return { program: 'npx --no-install dbos', urlOption: '--sys-db-url', fits: ofTheApplication(migration) };
+        case 'Python':
+            return { program: 'dbos', urlOption: '--sys-db-url', fits: python(migration) };
+        case 'Go':
+            return isForGo(migration)
+                ? { program: 'dbos', urlOption: '--db-url', fits: GO }
+                : { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+        case 'Java':
+        case 'Rust':
+            return { program: null, urlOption: '--sys-db-url', fits: typeScript(migration) };
+    }
+}
+/** Returns how the command line is called in commands that a person copies: a variable where it has to be said. */
+function programOf({ program }) {
+    return program ?? '$DBOS_CLI';
+}
+const OWN = 'Use that of the SDK release that the application uses';
+const GO = `${OWN}, 1.5 or newer: go install github.com/dbos-inc/dbos-transact-golang/cmd/dbos@v and its number.`;
+/** Returns the release of TypeScript's command line that fits a schema of any SDK. */
+function typeScriptRelease(migration) {
+    if (migration < SHARED)
+        return '4.20';
+    return migration < SEPARATE_INPUTS ? '4.27' : '5';
+}
+/** TypeScript's, beside an application of any language. */
+function typeScript(migration) {
+    if (migration === null)
+        return "Use TypeScript's: release 4.20 before migration 100, 4.27 before 109, and 5 from then on.";
+    const release = typeScriptRelease(migration);
+    return `Use TypeScript's, release ${release}: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+/** Below 100, migrations of TypeScript have numbers of their own: only its own release is sure to fit. */
+function ofTheApplication(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}, in the folder of the application.`;
+    const release = typeScriptRelease(migration);
+    return `Use release ${release}, from the folder of the application. Or install it: npm install --prefix ${FOLDER} @dbos-inc/dbos-sdk@${release}, and then export DBOS_CLI=${FOLDER}/node_modules/.bin/dbos.`;
+}
+function python(migration) {
+    if (migration === null || migration < SHARED)
+        return `${OWN}.`;
+    return migration < SEPARATE_INPUTS
+        ? "Use release 2.30 of Python's: pip install 'dbos==2.30.*'."
+        : "Use release 3 or newer of Python's: pip install 'dbos>=3'.";
+}
+
+;// CONCATENATED MODULE: ./lib/report/blocking.js
+
+
+
+/** Whether rows block a target. Those that run without a version can be a target of their own. */
+function blocksTarget({ version, status, pending = 0 }, { targets, unversioned }) {
+    const isTarget = targets.some((target) => target.version === version);
+    if (version !== null)
+        return isTarget;
+    return unversioned > 0 || (isTarget && (status === 'PENDING' || pending > 0));
+}
+/** How many rows that block a target a truncated list omits. */
+function omittedFrom({ omitted, omittedUnversioned }, { targets, unversioned }) {
+    const countsUnversioned = unversioned > 0 || targets.some(({ version }) => version === null);
+    return omitted + (countsUnversioned ? omittedUnversioned : 0);
+}
+function inFlightOnAll(targets) {
+    return targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+}
+/** What blocks, by version, class, workflow and queue. */
+function blockingGroups(evaluation) {
+    const { index } = evaluation;
+    if (index === undefined)
+        return { items: [], omitted: 0 };
+    const { groups } = index.contents;
+    return {
+        items: groups.items
+            .filter((group) => blocksTarget(group, evaluation))
+            .map(({ name, ...group }) => ({ ...group, workflow: name })),
+        omitted: omittedFrom(groups, evaluation),
+    };
+}
+/** The latest version that is no target: where forks of the work that blocks can run. */
+function newVersionOf({ index, targets }) {
+    const retired = new Set(targets.map(({ version }) => version));
+    return index?.latest.values().find((version) => !retired.has(version)) ?? null;
+}
+/**
+ * Whether nobody asked for these targets: they follow from a version to keep that is not known here, or from an
+ * application that is wrong. The live version can be one of them, or a version of another application.
+ */
+function areTargetsInDoubt({ targets }, { gate }) {
+    return targets.kind !== 'named' && gate.map(verdictOf).some((each) => each === 'error' || each === 'unknown-version');
+}
+/**
+ * Whether a version stays that can run forks. Where the latest is a target itself and no kept version is registered, a
+ * fork would only move work from one target to another. Where nothing is registered, a person may know one.
+ */
+function canFork(evaluation) {
+    const { index, state, targets } = evaluation;
+    if (index === undefined || index.latest.size === 0 || newVersionOf(evaluation) !== null)
+        return true;
+    const retired = new Set(targets.map(({ version }) => version));
+    return (state.kept ?? []).some((version) => index.registrations.has(version) && !retired.has(version));
+}
+/** DBOS's command line for the work that blocks. */
+function commandLineOf({ evaluation, forecast }, schema) {
+    const { index, snapshot, state } = evaluation;
+    const workflows = forecast.history.detailScan?.workflows ?? index?.contents.workflows.items ?? [];
+    const blocking = workflows.filter((workflow) => blocksTarget(workflow, evaluation));
+    const sdk = sdkIn(blocking.map(({ serialization }) => serialization)) ?? sdkIn(state.serializations);
+    return commandLineFor(sdk, snapshot.database.migration ?? null, schema);
+}
+/** What says that a target is still in use, or is none: to cancel its work would end live work. */
+const NOT_OLD = new Set(['live', 'receives-work', 'unknown-version']);
+/** Whether any target is live, or unknown. */
+function isInUse({ versions }) {
+    return versions.some(isLive);
+}
+/** Whether a target is live, or unknown. */
+function isLive({ blockers }) {
+    return blockers.some(({ kind }) => NOT_OLD.has(kind));
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/own-workflows.js
+/**
+ * Workflows of DBOS's own that wait for the calls of a debouncer: Java's, those of older TypeScript (4.20) and Python
+ * (2.16) SDKs, and Go's (0.19). Go names that one after the function that makes the debouncer, with the types of the
+ * workflow's input and result. Newer SDKs delay the workflow itself.
+ */
+const DEBOUNCERS = [
+    ({ name, className }) => name === 'debouncerWorkflow' && className === 'DBOS.InternalWorkflows',
+    ({ name }) => name === '_dbos_debouncer_workflow',
+    ({ name }) => /^github\.com\/dbos-inc\/dbos-transact-golang\/dbos\.(internalDebouncerWF|NewDebouncer(Client)?)\[/.test(name ?? ''),
+];
+/**
+ * Workflows that DBOS makes of a single call outside a workflow, so that it is durable. Those of TypeScript (3.0 to 4.27)
+ * are named `temp_workflow-`, a type, `-` and a name, and those of Python (2.16 to 3.4) `<temp>.` and a name.
+ */
+const SEND = /^(temp_workflow-send(-|$)|<temp>\.temp_send_workflow$)/;
+const STEP = /^(temp_workflow-|<temp>\.)/;
+/** Returns what a workflow of DBOS's own is for; undefined for the application's. */
+function ownWorkOf(workflow) {
+    if (DEBOUNCERS.some((matches) => matches(workflow)))
+        return 'debouncer';
+    const name = workflow.name ?? '';
+    if (SEND.test(name))
+        return 'message';
+    return STEP.test(name) ? 'step' : undefined;
+}
+/** The queue on which every SDK puts scheduled, resumed and forked workflows, and others that name none. */
+const INTERNAL_QUEUE = '_dbos_internal_queue';
 
 ;// CONCATENATED MODULE: ./lib/dbos/snapshot/in-flight.js
 
@@ -22447,36 +24167,6 @@ function conclusionOf(verdict, config) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
-/**
- * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
- * Null without a name. A class that the name has already is not written twice. `isIgnored` of `scope.ts` finds the
- * same name in SQL, without the instance, and Go's with the class in front as well.
- */
-function fullName({ name, className, instance }) {
-    if (name === null)
-        return null;
-    const full = !className || hasClass(name, className) ? name : `${className}.${name}`;
-    return instance ? `${full} (${instance})` : full;
-}
-/** Python's names start with the class; Go's have it behind the path of the package: `shop/orders.(*Shop).Ship-fm`. */
-function hasClass(name, className) {
-    return name.startsWith(`${className}.`) || name.includes(`.(*${className}).`) || name.includes(`.${className}.`);
-}
-
-;// CONCATENATED MODULE: ./lib/hidden-ids.js
-/* With `details: names`, a text that means nothing stands for each id from where a poll enters the process. */
-/** The start of such a text. No text in Postgres can hold this character. */
-const HIDDEN = '\0';
-/** Whether a text stands for an id that is not to be shown. */
-function isHidden(id) {
-    return id.startsWith(HIDDEN);
-}
-/** Returns an id as it can be shown: null where it is hidden. */
-function shownId(id) {
-    return id === null || isHidden(id) ? null : id;
-}
-
 ;// CONCATENATED MODULE: ./lib/report/text.js
 
 
@@ -22677,53 +24367,76 @@ function describeQueue(activity, now) {
         ? message_msg `${queue}, which is full (${runs}) and has not moved for ${quiet}`
         : message_msg `${queue}: nothing of its version was dequeued for ${quiet} (${runs}${message_trusted(workerLimit === undefined ? '' : `, at most ${workerLimit} in each process, of the queue or of a partition`)})`;
 }
-const START_LISTENER = 'start a process of its version that listens to that queue, or fork it';
+/** How to move a workflow off its version. */
+function cancelOrFork(canFork, what = 'it') {
+    return canFork ? `cancel or fork ${what}` : `cancel ${what}`;
+}
 const NEXT_STEPS = {
     running: 'let it finish',
-    sleeping: 'wait until it wakes, or cancel or fork it',
-    message: 'send the message or set the event that it waits for, or cancel or fork it',
     debouncer: 'stop the calls that postpone it (new versions make them too), or cancel it',
     timer: 'check its code for how long it waits',
     overdue: 'start a process of its application',
 };
 /**
- * What a person can do about it. `executor`: the id of the process that ran it; null where it is hidden, or differs.
- * `isWithoutProcess`: no process of its version seems to run.
+ * What a person can do about it.
+ *
+ * @param executor The id of the process that ran it; null where it is hidden, or differs.
+ * @param canFork Whether a version stays that can run its fork.
+ * @param isWithoutProcess Whether no process of its version seems to run.
  */
-function nextStepFor({ state, activity }, executor, isWithoutProcess = false) {
-    if (activity.kind === 'silent')
-        return nextStepInSilence(executor, isWithoutProcess);
-    if (activity.kind === 'queued')
-        return message_trusted(nextStepInQueue(activity, isWithoutProcess));
-    if (activity.kind === 'child')
-        return message_trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
-    if (activity.kind === 'message' && activity.ofDebouncer)
-        return message_trusted(NEXT_STEPS.debouncer);
-    if (activity.kind !== 'delayed')
-        return message_trusted(NEXT_STEPS[activity.kind]);
-    return message_trusted(activity.debounced
-        ? 'stop the calls that postpone it, or cancel it'
-        : 'wait, shorten its delay, or cancel or fork it');
+function nextStepFor({ state, activity }, executor, canFork, isWithoutProcess = false) {
+    const moved = cancelOrFork(canFork);
+    switch (activity.kind) {
+        case 'silent':
+            return nextStepInSilence(executor, canFork, isWithoutProcess);
+        case 'queued':
+            return message_trusted(nextStepInQueue(activity, canFork, isWithoutProcess));
+        case 'child':
+            return message_trusted(state === 'stuck' ? 'unblock its child first' : 'let its child finish');
+        case 'sleeping':
+            return message_trusted(`wait until it wakes, or ${moved}`);
+        case 'message':
+            return message_trusted(activity.ofDebouncer
+                ? NEXT_STEPS.debouncer
+                : `send the message or set the event that it waits for, or ${moved}`);
+        case 'delayed':
+            return message_trusted(activity.debounced ? 'stop the calls that postpone it, or cancel it' : `wait, shorten its delay, or ${moved}`);
+        default:
+            return message_trusted(NEXT_STEPS[activity.kind]);
+    }
+}
+/** The same, where a fork comes first: nothing else keeps the work. */
+function forkOrCancel(canFork) {
+    return canFork ? 'fork or cancel it' : 'cancel it';
+}
+/** What helps with all of a version without a process. The gate only infers that there is none. */
+function nextStepWithoutProcess(canFork) {
+    return message_trusted(`start a process of its version, or ${forkOrCancel(canFork)} once none runs`);
 }
 /** The executor id that every SDK has unless it is given another one. */
 const DEFAULT_EXECUTOR = 'local';
 /** A process recovers what runs on its version and under its executor id; only DBOS Conductor hands it to another one. */
-function nextStepInSilence(executor, isWithoutProcess) {
+function nextStepInSilence(executor, canFork, isWithoutProcess) {
     // What helps with all of the version names the executor ids, where no process of it seems to run.
     if (isWithoutProcess)
-        return message_trusted('start a process of its version, or fork or cancel it');
+        return nextStepWithoutProcess(canFork);
     const [which, same] = executor ? [message_msg ` (executor ${executor})`, 'that id'] : [message_trusted(''), 'the same executor id'];
-    return message_msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${message_trusted(same)}, or fork it`;
+    return message_msg `check whether its process${which} still runs. If so, read its log. If not, start one of its version with ${message_trusted(same)}, or ${message_trusted(lastResort(canFork))}`;
 }
-function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, isWithoutProcess) {
+/** A fork, which does not end the work, where there can be one. */
+function lastResort(canFork) {
+    return canFork ? 'fork it' : 'cancel it';
+}
+function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unversioned }, canFork, isWithoutProcess) {
+    const startListener = `start a process of its version that listens to that queue, or ${lastResort(canFork)}`;
     if (limit === 0)
-        return 'raise the limit of that queue, or cancel or fork it';
+        return `raise the limit of that queue, or ${cancelOrFork(canFork)}`;
     if (workerLimit === 0)
-        return 'raise the worker limit of that queue, or cancel or fork it';
+        return `raise the worker limit of that queue, or ${cancelOrFork(canFork)}`;
     if (unversioned)
         return 'check that a process of the new version listens to that queue, or cancel it';
     if (isWithoutProcess)
-        return START_LISTENER;
+        return startListener;
     if (moves)
         return 'let the queue drain';
     if (limit !== null && running >= limit) {
@@ -22731,11 +24444,11 @@ function nextStepInQueue({ moves, running, limit, inPartition, workerLimit, unve
         return `unblock what is running from ${where} (any version), or raise its limit`;
     }
     if (workerLimit !== undefined) {
-        return 'unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or fork it';
+        return `unblock what is running from that queue in its version, raise its worker limit, start another process of its version, or ${lastResort(canFork)}`;
     }
     return running > 0
-        ? 'check what is running from that queue: it can take up all the workers. Or start a process of its version, or fork it'
-        : START_LISTENER;
+        ? `check what is running from that queue: it can take up all the workers. Or start a process of its version, or ${lastResort(canFork)}`
+        : startListener;
 }
 
 ;// CONCATENATED MODULE: ./lib/unblock/states.js
@@ -22946,8 +24659,9 @@ function forecast_text_stateOf({ because }) {
  * Why `wait` ended with `cannot-drain`: which workflows outlast the timeout, until when, and what helps.
  *
  * @param stuck How many workflows are stuck. With any, no timeout is long enough.
+ * @param canFork Whether a version stays that can run forks.
  */
-function describeCannotDrain(beyond, now, config, stuck = 0) {
+function describeCannotDrain(beyond, now, config, stuck, canFork) {
     // `"order-7" ("checkout") is asleep until 14:05 UTC`.
     const named = beyond.earliestEnds
         .slice(0, NAMED)
@@ -22963,7 +24677,11 @@ function describeCannotDrain(beyond, now, config, stuck = 0) {
         : timeout === null
             ? beyondEveryRun(config)
             : message_msg `To wait for the last of them, set \`timeout\` to more than ${message_trusted(timeout)}.`;
-    return message_msg `The timeout is at ${message_trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, cancel or fork them. \`fail-fast: false\` waits anyway.`;
+    const isCareful = canFork && stuck > 0;
+    const sooner = isCareful
+        ? 'cancel them, or fork those that no process still works on'
+        : cancelOrFork(canFork, 'them');
+    return message_msg `The timeout is at ${message_trusted(momentText(beyond.deadline, now))}, and ${who}. ${reaching} To drain sooner, ${message_trusted(sooner)}. \`fail-fast: false\` waits anyway.`;
 }
 function beyondEveryRun({ longestRunMs }) {
     return longestRunMs === HOSTED_JOB_LIMIT_MS
@@ -22976,6 +24694,7 @@ function neededTimeout({ neededMs }, { longestRunMs }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/diagnosis-text.js
+
 
 
 
@@ -23052,7 +24771,7 @@ function diagnosis_text_outlasting(subject, deadline) {
         brief: `${share} ${verb} until ${until}, after the timeout${stuckToo}`,
         reason: message_msg `${of} ${message_trusted(verb)} until ${message_trusted(until)}, after the timeout at ${message_trusted(momentText(deadline, now) + stuckToo)}.`,
         ifNothing: expectation(subject, waits, Math.max(notBefore, waits[0]?.until ?? 0)),
-        nextStep: message_msg `To drain sooner: cancel or fork ${namedEnds(drain.earliestEnds, deadline)}.`,
+        nextStep: message_msg `To drain sooner: ${message_trusted(cancelOrFork(canFork(poll.evaluation), ''))}${namedEnds(drain.earliestEnds, deadline)}.`,
     };
 }
 function diagnosis_text_withoutProcess({ target, drain, deadline }) {
@@ -23179,10 +24898,10 @@ function quiet(quietMs, subject) {
         ifNothing: expectation(subject, drain.waits, drain.waits[0]?.until ?? drain.notBefore),
         nextStep: other === undefined
             ? message_msg `Check whether a process of ${versionName(target.version)} still runs.`
-            : message_msg `${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null)}.`,
+            : message_msg `${workflowNamed(other.workflow)} waits: ${nextStepFor(other.status, null, canFork(poll.evaluation))}.`,
     };
 }
-function starting({ config }) {
+function diagnosis_text_starting({ config }) {
     return {
         cause: 'starting',
         kind: 'stuck',
@@ -23192,7 +24911,7 @@ function starting({ config }) {
     };
 }
 /** Workflows without a version that the target could take. */
-function unversioned(count, { target, poll, config, now }) {
+function diagnosis_text_unversioned(count, { target, poll, config, now }) {
     // No poll reads how their queues move.
     const isStuck = scannedOf(null, poll.forecast.history.detailScan).some(({ status: { state, activity, progressAt } }) => state === 'stuck' || (activity.kind === 'queued' && now - progressAt >= config.stuckAfterMs));
     const workflows = counted(count, 'workflow');
@@ -23329,9 +25048,9 @@ function inFlightDiagnoses(subject, outlasting) {
 function others(blocker, subject) {
     switch (blocker.kind) {
         case 'still-starting':
-            return starting(subject);
+            return diagnosis_text_starting(subject);
         case 'unversioned':
-            return unversioned(blocker.count, subject);
+            return diagnosis_text_unversioned(blocker.count, subject);
         case 'open-transaction':
             return writing(blocker.writers, subject);
         default:
@@ -23542,6 +25261,7 @@ const workflow = object({
 });
 const activityGroup = object({
     state: schemas_enum(KIT_STATES).describe('A parent has the state of the child it waits for'),
+    kind: activity.shape.kind,
     count: count,
     ...schema_workflowName,
     message: message.describe('What the one that lasts longest does or waits for; may change'),
@@ -23684,20 +25404,25 @@ function countCut(file) {
 
 
 /**
- * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id cannot
- * be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks: the fork of a
- * workflow that has just finished does its work again, and no command reports that it has finished.
+ * Returns commands that inspect and cancel one blocking workflow, with DBOS's own command line. Undefined if its id or
+ * the schema cannot be typed. They take the URL from the environment, so they hold no secret. Only `unblock.sh` forks:
+ * the fork of a workflow that has just finished does its work again, and no command reports that it has finished.
  */
-function commandsFor(workflow, commandLine) {
+function commandsFor(workflow, commandLine, schema) {
     const id = typedId(workflow.id);
-    return id === undefined ? undefined : commandsWith(id, commandLine);
+    return id === undefined ? undefined : commandsWith(id, commandLine, schema);
 }
 /** Returns the same commands for any workflow: its id is in the variable ID. */
-function commandsById(commandLine) {
-    return commandsWith('"$ID"', commandLine);
+function commandsById(commandLine, schema) {
+    return commandsWith('"$ID"', commandLine, schema);
 }
-function commandsWith(id, commandLine) {
-    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"`;
+/** Without the option, every command line reads `dbos`: it would find no such workflow, or another one. */
+function commandsWith(id, commandLine, schema) {
+    const typed = shellQuoted(schema);
+    if (typed === undefined)
+        return undefined;
+    const options = schema === 'dbos' ? '' : ` --schema=${typed}`;
+    const command = (verb) => `${programOf(commandLine)} workflow ${verb} ${id} ${commandLine.urlOption} "$UNBLOCK_DATABASE_URL"${options}`;
     return [
         '# inspect it, and the steps it has done',
         command('get'),
@@ -23773,10 +25498,10 @@ function kitFiles(kit) {
 }
 /** Returns the commands that `unblock.sh` can run: `fork` only if there is a newer version. */
 function commandsOf({ newVersion }) {
-    return canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
+    return kit_canFork(newVersion) ? ['inspect', 'cancel', 'fork'] : ['inspect', 'cancel'];
 }
 /** No worker ever takes a workflow whose version is the empty string. What stands for a long name is no version. */
-function canFork(version) {
+function kit_canFork(version) {
     return version !== undefined && version !== '' && !isCut(version) && shellQuoted(version) !== undefined;
 }
 /** Returns the text of `workflows.tsv`, in the format that the top of `unblock.sh` describes. */
@@ -23786,7 +25511,7 @@ function workflowList(kit, typed) {
         '# The workflows that block, for unblock.sh: see its top. To leave one out, delete its line.',
         `# Written from what the system database held at ${new Date(kit.observedAt).toISOString()}.`,
         ...(shellQuoted(kit.schema) === undefined ? [] : [`#! schema\t${kit.schema}`]),
-        ...(canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
+        ...(kit_canFork(kit.newVersion) ? [`#! version\t${kit.newVersion}`] : []),
         ...(kit.commandLine.program === null ? [] : [`#! cli\t${kit.commandLine.program.split(' ', 1)[0]}`]),
         `#! fits\t${kit.commandLine.fits}`,
         ...notesOf(kit.workflows.length - typed.length, kit.omitted).map((note) => `#! note\t${note}`),
@@ -24000,25 +25725,6 @@ function helpLink(page, id) {
     return page === TROUBLESHOOTING ? `(\`${page}#${id}\`)` : `[Troubleshooting](${page}#${id})`;
 }
 
-;// CONCATENATED MODULE: ./lib/status-counts.js
-
-const NO_WORKFLOWS = { pending: 0, enqueued: 0, delayed: 0 };
-function total({ pending, enqueued, delayed }) {
-    return pending + enqueued + delayed;
-}
-/** The counts of several versions or groups, added up status by status. */
-function summed(all) {
-    const sumOf = (status) => all.reduce((sum, counts) => sum + counts[status], 0);
-    return { pending: sumOf('pending'), enqueued: sumOf('enqueued'), delayed: sumOf('delayed') };
-}
-/** `3 pending, 1 enqueued`: the counts that are not zero, or `none`. */
-function describeCounts(counts) {
-    const parts = ['pending', 'enqueued', 'delayed']
-        .filter((status) => counts[status] > 0)
-        .map((status) => `${message_number(counts[status])} ${status}`);
-    return parts.length > 0 ? parts.join(', ') : 'none';
-}
-
 ;// CONCATENATED MODULE: ./lib/forecast/soonest-end.js
 
 /** Over how long the fall is measured, in milliseconds: between two polls, it can be a burst. */
@@ -24074,1627 +25780,6 @@ function pauseAfterPoll({ pollIntervalMs }, { durationMs, settledAt, endInMs = N
 const pauseInWords = ({ pollIntervalMs }) => pollIntervalMs === undefined
     ? `${durationText(USUAL_PAUSE_MS)}, more often near the end`
     : durationText(pollIntervalMs);
-
-;// CONCATENATED MODULE: ./lib/rules/wording.js
-
-/** One form of a word for one, and the other for more or none: `agreeing(2, 'is', 'are')`. */
-function agreeing(count, one, many) {
-    return message_trusted(count === 1 ? one : many);
-}
-/** `it` or `them`, which stands for this many. */
-function them(count) {
-    return agreeing(count, 'it', 'them');
-}
-/** Names the versions that are registered, where a name may be misspelt. */
-function registeredHint(registered) {
-    return registered.length > 0
-        ? message_msg ` Registered here: ${namesOf(registered)}.`
-        : message_trusted(' No version is registered here. Is this the right database?');
-}
-/** How to make a version the latest one: `with DBOS.setLatestApplicationVersion`, where the language is known. */
-function byPromotion(sdk) {
-    return sdk === undefined
-        ? message_trusted('(set it as the latest application version, with the SDK or in DBOS Conductor)')
-        : message_msg `with \`${message_trusted(sdk.promote)}\``;
-}
-/** `, such as` an example; nothing where there is none. */
-function suchAs(example) {
-    return message_trusted(example === undefined ? '' : `, such as ${example}`);
-}
-
-;// CONCATENATED MODULE: ./lib/rules/8-kept-versions.js
-
-
-
-/** How long `wait` gives a kept version to appear: the new version may still be starting. In milliseconds. */
-const KEPT_VERSION_GRACE_MS = 120_000;
-/** Rule 8: each kept version is registered or, where nothing is, some row carries it. `targets.ts` resolves `latest`. */
-const keptVersions = {
-    checkGate({ config, state, index }) {
-        if (config.targets.kind === 'named' || config.targets.kind === 'none')
-            return [];
-        const sdk = sdkIn(state.serializations);
-        if (state.kept === undefined)
-            return [{ kind: 'no-latest-version', sdk }];
-        const isEmpty = config.targets.kind === 'all-but-latest' && index.latest.has('');
-        if (isEmpty)
-            return [{ kind: 'empty-latest-version', sdk }];
-        return unknownKeptVersions(state.kept, state, index);
-    },
-    blockers: {
-        'kept-version-unknown': {
-            verdict: 'unknown-version',
-            shortName: 'a kept version is not registered',
-            explain: ({ versions, searched, registered, close }) => message_msg `${message_trusted(versions.length === 1 ? 'A version to keep is' : 'Versions to keep are')} ${message_trusted(SEARCHED[searched])}: ${namesOf(versions)}.${close.length > 0 ? message_msg ` Did you mean ${namesOf(close)}?` : []} With a typo here, the live version itself would be retired. Correct \`keep-version\`, or run the gate after the new version has launched.${registeredHint(registered)}`,
-        },
-        'no-latest-version': {
-            verdict: 'error',
-            shortName: 'no latest version',
-            explain: ({ sdk }) => message_msg `\`keep-version: latest\` cannot be resolved: no application version is registered here (${message_trusted(sdksWithout('registers', sdk))} register none). Name the versions to keep instead.`,
-        },
-        'empty-latest-version': {
-            verdict: 'error',
-            shortName: 'the latest version is empty',
-            explain: ({ sdk }) => message_msg `\`keep-version: latest\` cannot be resolved: the latest version registered here is the empty string. A process without a version registered it${suchAs(sdk?.withoutVersion)}. Give that process a version (\`DBOS__APPVERSION\`), or name the versions to keep instead.`,
-        },
-    },
-};
-const SEARCHED = {
-    registrations: 'not registered',
-    'not-yet': 'not registered (still searching the history)',
-    'timed-out': 'not registered, and searching the history took longer than `poll-timeout`',
-    'whole-history': 'never seen in this system database',
-};
-/** The kept versions to search the history for: once, and once more when the grace period has passed. */
-function keptVersionsToSearch({ state, index, time }) {
-    if (index.registered.length > 0)
-        return [];
-    return (state.kept ?? []).filter((version) => {
-        if (state.known.has(version))
-            return false;
-        const search = state.searches.get(version);
-        return search === undefined || (time.ended >= KEPT_VERSION_GRACE_MS && search.at < KEPT_VERSION_GRACE_MS);
-    });
-}
-function unknownKeptVersions(kept, state, index) {
-    const registered = index.registered.map(({ version }) => version);
-    const unknown = (versions, searched) => {
-        if (versions.length === 0)
-            return [];
-        const found = versions.flatMap((version) => state.searches.get(version)?.close ?? []);
-        const close = new Set([
-            ...versions.flatMap((version) => [...index.registeredCloseTo(version).keys()]),
-            ...found.filter(({ stranger }) => stranger === null).map(({ version }) => version),
-        ]);
-        return [{ kind: 'kept-version-unknown', versions, searched, registered, close: [...close] }];
-    };
-    if (registered.length > 0) {
-        const versions = kept.filter((version) => !registered.includes(version));
-        return unknown(versions, 'registrations');
-    }
-    const versions = kept.filter((version) => !state.known.has(version));
-    const searches = versions.map((version) => state.searches.get(version));
-    if (searches.includes(undefined))
-        return unknown(versions, 'not-yet');
-    return unknown(versions, searches.every((search) => search?.complete) ? 'whole-history' : 'timed-out');
-}
-
-;// CONCATENATED MODULE: ./lib/rules/close-names.js
-/*
- * A name that is unknown but close to a known one is a mistake, such as `v1.0.0`, `1.0.0, 0.9.0` or `refs/tags/1.0.0`
- * where 1.0.0 is known. Another version is none: 1.0.1, 1.0.0-rc1 and 1.0.0+build are not close to 1.0.0. Closeness is
- * judged here and nowhere else, and not in SQL: Postgres and JavaScript fold names differently.
- */
-
-/** Colours of a terminal, escapes that nobody resolved, white space, quotes, and characters that nobody sees. */
-const NOISE = /\p{Cc}\[[\d;]*m|\\[nrt]|[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Quotation_Mark}`´′]/gu;
-/** What a name can consist of. Anything else ends a token, as any letter of another alphabet does. */
-const TOKEN = /[a-z0-9._+-]/;
-const HASH = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
-const HEX = /^[0-9a-f]{7,}$/;
-const HEX_WORDS = /(?<![a-z0-9])[0-9a-f]{7,}(?![a-z0-9])/g;
-/** What scripts, templates and expressions leave where a value is missing. */
-const UNFILLED = [
-    /\[object object\]|<no value>|<nil>/,
-    /\$(?:[{(]|[a-z_])|\{\{|%[a-z_]\w*%/,
-    // Nothing but punctuation.
-    /^[!-/:-@[-`{-~]*$/,
-    // `1.0.0-undefined`, but not `fix-null-crash`: the missing value stands at the start or at the end.
-    /^[^a-z0-9]*v?(?:undefined|null)(?![a-z0-9])|(?<![a-z0-9])(?:undefined|null)[^a-z0-9]*$/,
-    // As words of languages of people these are parts of names: `release-nan`.
-    /^[^a-z0-9]*v?(?:none|nan|nil)[^a-z0-9]*$/,
-];
-/** As JavaScript and Python write them: `1.0.0-None`. */
-const UNFILLED_AS_WRITTEN = /^[^A-Za-z0-9]*v?(?:None|NaN)(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?:None|NaN)[^A-Za-z0-9]*$/;
-/** Whether a script, a template or an expression left a name unfilled: `undefined`, `${VERSION}`, or nothing at all. */
-function isUnfilled(name) {
-    if (!isComparable(name))
-        return false;
-    const { tight, spaced } = folded(name);
-    return (UNFILLED.some((pattern) => pattern.test(spaced) || pattern.test(tight)) ||
-        UNFILLED_AS_WRITTEN.test(name.replace(NOISE, ' ').normalize('NFKC')));
-}
-/**
- * Returns a function that finds the known names that a name is close to, and how. Each known one is folded once, and
- * only when the first name asks. What stands for a long name is close to nothing: see `UnknownVersion.long`.
- */
-function closeNamesAmong(known) {
-    const names = new Set(known);
-    let folds;
-    return (name) => {
-        if (!isComparable(name))
-            return new Map();
-        folds ??= new Map([...names].filter(isComparable).map((each) => [each, folded(each)]));
-        const closeness = closenessTo(folded(name));
-        return new Map([...folds].flatMap(([each, fold]) => {
-            const how = each === name ? undefined : closeness(fold);
-            return how === undefined ? [] : [[each, how]];
-        }));
-    };
-}
-function isComparable(name) {
-    return !isCut(name) && name.length <= LONGEST_NAME_BYTES;
-}
-/** Returns a function that says how the name is close to another one, which is known; undefined where it is not. */
-function closenessTo(asked) {
-    const words = asked.tight.match(HEX_WORDS) ?? [];
-    // A bullet or a full stop can stand right at the name.
-    const bare = asked.tight.replace(/^[._+-]+/, '').replace(/(?<![._+-])[._+-]+$/, '');
-    return (known) => {
-        const core = known.tight.replace(/^v(?=\d)/, '');
-        if (core === '')
-            return undefined;
-        if (known.tight === asked.tight)
-            return 'spelling';
-        if (!/[\p{L}\p{N}]/u.test(core))
-            return undefined;
-        if (asked.tight === `v${core}` || asked.tight === core)
-            return 'v';
-        if (words.some((word) => isSameHash(word, known.tight)))
-            return 'hash';
-        const isPart = bare === known.tight ||
-            standsIn(core, asked.tight) ||
-            standsIn(known.spaced.replace(/^v(?=\d)/, ''), asked.spaced);
-        return isPart ? 'part' : undefined;
-    };
-}
-/** The name in lower case and compatible characters, without its noise, and with a space in its place. */
-function folded(name) {
-    const fold = (space) => name.replace(NOISE, space).normalize('NFKC').replace(NOISE, space).toLowerCase().trim();
-    return {
-        // Typography makes dashes of hyphens.
-        tight: fold('').replace(/[\p{Pd}\u2212]/gu, '-'),
-        spaced: fold(' ').replace(/ +/g, ' '),
-    };
-}
-function isSameHash(word, known) {
-    if (HASH.test(known))
-        return known.startsWith(word);
-    return HASH.test(word) && HEX.test(known) && word.startsWith(known);
-}
-/** Whether a name stands in a text as a whole token, or behind a leading `v`. */
-function standsIn(name, text) {
-    if (name === '' || !text.includes(name))
-        return false;
-    const standsAt = (at) => text.startsWith(name, at) && !TOKEN.test(text.charAt(at + name.length));
-    for (let at = 0; at <= text.length - name.length; at++) {
-        const isStart = at === 0 || !TOKEN.test(text.charAt(at - 1));
-        if (isStart && (standsAt(at) || (text.charAt(at) === 'v' && standsAt(at + 1))))
-            return true;
-    }
-    return false;
-}
-
-;// CONCATENATED MODULE: ./lib/rules/1-known.js
-
-
-
-
-/** Rule 1: a target is registered, or some row of any status carries it. */
-const known = {
-    checkTarget(version, context) {
-        const unknown = version === null ? undefined : unknownVersion(version, context);
-        return unknown === undefined || isPassed(unknown, context) ? [] : [unknown];
-    },
-    blockers: { 'unknown-version': { verdict: 'unknown-version', shortName: 'unknown version', explain: _1_known_explain } },
-};
-/** Whether `on-unknown: pass` lifts the rule: all of the history has no trace of the version, nor of a close name. */
-function isPassed({ searched, unfilled, long, close }, { config }) {
-    return config.onUnknown === 'pass' && searched === 'whole-history' && !unfilled && !long && close.length === 0;
-}
-/** Returns a function that finds the versions that an unknown one is close to, among those that a search found. */
-function closeVersionsAmong(found) {
-    const closeNames = closeNamesAmong(found.map(({ version }) => version));
-    return (version) => {
-        const close = closeNames(version);
-        return found.flatMap((each) => {
-            const isStrangers = each.version === version && each.stranger !== null;
-            const how = isStrangers ? 'same' : close.get(each.version);
-            return how === undefined ? [] : [{ ...each, how }];
-        });
-    };
-}
-function unknownVersion(version, { state, index }) {
-    if (state.known.has(version))
-        return undefined;
-    const registered = index.registered.map((registration) => registration.version);
-    const search = state.searches.get(version);
-    const own = [...index.registeredCloseTo(version)].map(([name, how]) => ({ version: name, stranger: null, how }));
-    const searched = search === undefined ? 'not-yet' : search.complete ? 'whole-history' : 'timed-out';
-    return {
-        ...{ kind: 'unknown-version', searched, unfilled: isUnfilled(version), registered },
-        long: isCut(version) || registered.some(isCut) || (search?.foundLong ?? false),
-        close: closest([...own, ...(search?.close ?? [])]),
-    };
-}
-const CLOSEST_FIRST = ['same', 'spelling', 'v', 'hash', 'part'];
-/** Those of this application if there are any, and of those the closest, each once. */
-function closest(versions) {
-    const own = versions.filter(({ stranger }) => stranger === null);
-    const candidates = own.length > 0 ? own : versions;
-    const how = CLOSEST_FIRST.find((each) => candidates.some((candidate) => candidate.how === each));
-    const chosen = candidates.filter((candidate) => candidate.how === how);
-    return [...new Map(chosen.map((each) => [JSON.stringify([each.version, each.stranger]), each])).values()];
-}
-function _1_known_explain({ unfilled, close, searched, registered, long }) {
-    if (close.length > 0)
-        return joined([explainClose(close), BEYOND_PASSING]);
-    if (unfilled) {
-        return joined([
-            message_msg `It is not a version. A script or an expression left this text where a value is missing. Correct what sets \`retire-version\`.`,
-            BEYOND_PASSING,
-        ]);
-    }
-    if (searched === 'not-yet')
-        return message_msg `It is not registered. The gate is still searching the history for it.`;
-    const outcome = searched === 'timed-out'
-        ? message_msg `It is not registered, and searching the history for it took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or check the name.`
-        : message_msg `This system database has never seen it. The likely cause is a typo (unquoted in YAML, 1.10 is 1.1) or the wrong database.`;
-    if (long)
-        return joined([outcome, LONG_NAMES]);
-    return joined([
-        outcome,
-        message_msg `To accept versions that never ran here, set \`on-unknown: pass\`.${registeredHint(registered)}`,
-    ]);
-}
-const LONG_NAMES = message_msg `Its name, or a name in the history, is longer than ${LONGEST_NAME_BYTES} bytes. The gate compares such names by their hashes, so it cannot notice a typo in them. \`on-unknown: pass\` does not accept them.`;
-const BEYOND_PASSING = message_trusted('`on-unknown: pass` does not accept such a mistake.');
-/** The known versions that it is close to, why, and what to correct. */
-function explainClose(close) {
-    const strangers = [...new Set(close.flatMap(({ stranger }) => stranger ?? []))];
-    const how = close[0]?.how ?? 'same';
-    if (how === 'same') {
-        return message_msg `It belongs to ${applicationsOf(strangers)}, and this application has never used it. Is \`application\` right?`;
-    }
-    const names = [...new Set(close.map(({ version }) => version))];
-    const differs = message_msg `This system database has never seen it. Did you mean ${namesOf(names)}? ${message_trusted(DIFFERENCES[how])}`;
-    if (strangers.length === 0)
-        return differs;
-    return message_msg `${differs} That version belongs to ${applicationsOf(strangers)}. Is \`application\` right?`;
-}
-function applicationsOf(owners) {
-    return message_msg `the ${message_trusted(owners.length === 1 ? 'application' : 'applications')} ${namesOf(owners)}`;
-}
-const DIFFERENCES = {
-    spelling: 'Only case, whitespace, quotes or invisible characters differ. Names are compared exactly: correct the version.',
-    v: 'Only a leading `v` differs. Names are compared exactly: correct the version.',
-    hash: 'The same hash is known here in another length. Write it as it is known here.',
-    part: '`retire-version` takes one version per line, without bullets, commas, comments or prefixes.',
-};
-
-;// CONCATENATED MODULE: ./lib/rules/target.js
-/** The target that the rows of a version belong to, if it is one. Without a version and with an empty one is the same. */
-function targetOfRows(version) {
-    return version || null;
-}
-/** The name under which the processes of a target register. */
-function registeredName(target) {
-    return target ?? '';
-}
-
-;// CONCATENATED MODULE: ./lib/rules/snapshot-index.js
-
-
-
-/**
- * Indexes the contents of a snapshot by version.
- *
- * Only SDKs that let the latest version alone dequeue work without a version write their application's name: into the
- * registration of a version, and into each of its rows. Two things spoil that evidence. A newer SDK also writes the name
- * into an older registration, when it promotes the version, runs it, or adopts rows without an owner. So a registration
- * that was written again proves nothing. And work that a process of the version dequeued without writing an owner
- * proves the opposite.
- */
-function indexed(contents) {
-    const registered = [...(contents.registrations ?? [])].sort((a, b) => b.timestamp - a.timestamp);
-    const owned = [...registered].sort((a, b) => Number(a.application !== null) - Number(b.application !== null));
-    const inFlight = byVersion(contents.inFlight);
-    const unknownStatuses = Array.isArray(contents.unknownStatuses) ? contents.unknownStatuses : [];
-    const nameless = registered.filter(({ application, rewritten }) => application === null || rewritten);
-    const active = [...contents.inFlight, ...contents.started.versions];
-    const mayTakeUnversioned = new Set([
-        ...nameless.map(({ version }) => version),
-        ...active.flatMap(({ version, ranUnowned }) => (ranUnowned && version !== null ? [version] : [])),
-    ]);
-    return {
-        contents,
-        registered,
-        registeredCloseTo: closeNamesAmong(registered.map(({ version }) => version)),
-        latest: new Set(registered.filter(({ timestamp }) => timestamp === registered[0]?.timestamp).map(({ version }) => version)),
-        registrations: byVersion(owned),
-        mayTakeUnversioned,
-        inFlight,
-        started: byVersion(contents.started.versions),
-        failed: byVersion(contents.failed ?? []),
-        unknownStatuses,
-        unversioned: total(inFlight.get(null) ?? NO_WORKFLOWS) + sumOf(unknownStatuses.filter(({ version }) => version === null)),
-    };
-}
-/** What is in flight on a target. Of rows without a version, a process without one has only those that run. */
-function countsOn({ inFlight }, version) {
-    const { pending, enqueued, delayed } = inFlight.get(version) ?? NO_WORKFLOWS;
-    return version === null ? { pending, enqueued: 0, delayed: 0 } : { pending, enqueued, delayed };
-}
-/** The rows of a target in statuses that the gate does not know. */
-function unknownStatusesOn({ unknownStatuses }, target) {
-    return unknownStatuses.filter(({ version }) => targetOfRows(version) === target);
-}
-/** The number of rows in these statuses. */
-function sumOf(statuses) {
-    return statuses.reduce((sum, { count }) => sum + count, 0);
-}
-function byVersion(rows) {
-    return new Map(rows.map((row) => [row.version, row]));
-}
-
-;// CONCATENATED MODULE: ./lib/rules/2-in-flight.js
-
-
-
-
-/** Rule 2: nothing is in flight on a target, ignored names aside. */
-const inFlight = {
-    checkTarget(version, { index }) {
-        const blocker = { kind: 'in-flight', ...countsOn(index, version) };
-        return total(blocker) > 0 ? [blocker] : [];
-    },
-    blockers: {
-        'in-flight': {
-            verdict: 'in-flight',
-            shortName: null,
-            explain(blocker, pastDeadline) {
-                const count = total(blocker);
-                const remedy = pastDeadline
-                    ? message_trusted('Cancel or fork the workflows that will not finish before the timeout.')
-                    : message_msg `Wait for ${them(count)}, or cancel or fork ${them(count)}.`;
-                return message_msg `${counted(count, 'workflow')} ${agreeing(count, 'is', 'are')} still in flight (${message_trusted(describeCounts(blocker))}). ${remedy} To accept losing ${agreeing(count, 'it, list its name', 'some, list their names')} in \`ignore-workflows\`.`;
-            },
-        },
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/rules/3-starting.js
-
-
-
-
-/** Rule 3: during the settle window no row of any status is created on a target, ignored names aside. */
-const _3_starting_starting = {
-    checkTarget(version, context) {
-        if (!context.before.windows.has(version))
-            return [];
-        const atLeast = createdSincePreviousPoll(version, context);
-        const { names } = context.index.contents.started;
-        const scheduled = names.filter((each) => each.version === version && each.scheduled);
-        const schedules = scheduled.map((each) => fullName(each) ?? 'a workflow without a name');
-        const sdk = sdkIn(context.state.serializations);
-        return atLeast > 0 ? [{ kind: 'still-starting', atLeast, schedules, sdk }] : [];
-    },
-    blockers: {
-        'still-starting': {
-            verdict: 'in-flight',
-            shortName: 'new work is still being started',
-            explain: ({ atLeast, schedules, sdk }) => message_msg `New work is still being started: at least ${counted(atLeast, 'workflow')} ${agreeing(atLeast, 'was', 'were')} created since the previous poll.${schedules.length > 0 ? message_msg ` A schedule starts ${namesOf(schedules)}.` : message_trusted('')} Shift the traffic first: ${sourcesOf(sdk)}. To let some continue, list their names in \`ignore-workflows\`.`,
-        },
-    },
-};
-/** What sends work to a version, with this SDK. */
-function sourcesOf(sdk) {
-    if (sdk === undefined)
-        return message_trusted('requests, message consumers, and the in-process schedules of older SDKs');
-    const { language, ownSchedules } = sdk;
-    if (ownSchedules === undefined)
-        return message_trusted('requests and message consumers');
-    const { api, before } = ownSchedules;
-    return message_trusted(`requests, message consumers, and in-process schedules (\`${api}\` of ${language} SDKs before ${before})`);
-}
-/**
- * At least how many rows were created. Two polls count from the same moment, and their counts are compared: rows are
- * stamped by the clocks of the processes that create them, which can lag behind the database's.
- */
-function createdSincePreviousPoll(version, { before, index }) {
-    const none = { count: 0, fingerprint: '0' };
-    const then = before.started?.versions.get(version) ?? none;
-    const now = index.started.get(version)?.sincePrevious ?? none;
-    if (now.fingerprint === then.fingerprint && now.count === then.count)
-        return 0;
-    return Math.max(1, now.count - then.count);
-}
-
-;// CONCATENATED MODULE: ./lib/rules/4-open-writers.js
-
-
-
-/** Rule 4: nothing is about to appear. Each transaction that was writing, or waiting to, in the window has ended. */
-const openWriters = {
-    checkIdle(window, context) {
-        const writers = writersIn(window, context);
-        return writers.length > 0 ? [{ kind: 'open-transaction', writers }] : [];
-    },
-    blockers: {
-        'open-transaction': {
-            verdict: 'in-flight',
-            shortName: 'a transaction is still writing',
-            explain: ({ writers }) => message_msg `A transaction that writes workflows, or waits to, is still open (${describeWriters(writers)}). What it enqueues becomes visible only when it commits, so the gate waits for it. ${remedyFor(writers)}`,
-        },
-    },
-};
-/**
- * The transactions to wait for: those that write now, until the settle time has passed. Then only those of them that
- * were there before: later ones belong to others, and under traffic there is always one. A transaction keeps its name when
- * its session prepares it.
- */
-function writersIn(window, { config, index: { contents }, time }) {
-    const { writers } = contents;
-    if (window === undefined || time.began - window.openedAt < config.settleMs)
-        return writers;
-    const collected = new Set(window.writers.map(({ transaction }) => transaction));
-    return writers.filter(({ transaction }) => collected.has(transaction));
-}
-/** Which they are, or how many where `details: names` hides which. */
-function describeWriters(writers) {
-    return writers.some(({ transaction }) => isHidden(transaction))
-        ? message_msg `${writers.length} in all; pg_locks shows which`
-        : namesOf(writers.map(describeWriter));
-}
-function describeWriter({ pid, connection, waits, prepared }) {
-    if (pid === null)
-        return prepared === null ? 'prepared transaction' : `prepared transaction ${prepared}`;
-    const backend = connection ? `pid ${pid} ${connection}` : `pid ${pid}`;
-    return waits ? `${backend}, waiting for its lock` : backend;
-}
-function remedyFor(writers) {
-    const prepared = writers.filter(({ pid }) => pid === null);
-    return joined([
-        ...(prepared.length === writers.length ? [] : [message_msg `If it was abandoned, end it with pg_terminate_backend(pid).`]),
-        ...(prepared.length === 0
-            ? []
-            : [
-                message_msg `A prepared transaction belongs to no process. To discard its changes, run this in the same database, as its owner or a superuser: ${rollbackOf(prepared)} (COMMIT PREPARED keeps them). pg_prepared_xacts lists all of them.`,
-            ]),
-    ]);
-}
-/** The statement that ends the first one whose gid can be typed. */
-function rollbackOf(prepared) {
-    const gid = prepared.map((writer) => writer.prepared).find((each) => each !== null && /^[ -~]+$/.test(each));
-    return gid ? [{ command: `ROLLBACK PREPARED ${quoteLiteral(gid)};` }] : message_trusted('`ROLLBACK PREPARED` with its gid');
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/newest-roots.js
-
-
-
-
-
-/** How many of the application's rows a poll reads for rule 5, the newest. */
-const NEWEST_ROWS = 2000;
-/** How many rows of any owner it examines for that: another application in the database can be the busier one. */
-const EXAMINED_ROWS = 20_000;
-/** How many roots of one version that are alike a poll returns. The rule weighs no more than a hundred in all. */
-const ALIKE_ROOTS = 100;
-/** A root: a workflow without a parent, which is no fork and not ignored. */
-const root = tuple([schemas_int(), schemas_boolean(), schemas_boolean()])
-    .transform(([createdAt, takenUp, scheduled]) => ({ createdAt, takenUp, scheduled }));
-/** The newest rows of one version. */
-const versionRoots = object({
-    /** Null and empty for rows without a version. */
-    version: section_text,
-    /** The newest first. */
-    roots: section_list(root),
-    /** Creation of the newest row of any kind that a process took up; null where none was. */
-    newestTakenUpAt: section_time,
-});
-/**
- * Who started the application's newest workflows since its latest version was registered or promoted, or since
- * `RuleRequest.rootsSince` if that is earlier. Undefined: not requested, or this schema has no registrations.
- */
-const newestRoots = section_optional(object({
-    versions: section_list(versionRoots),
-    /** The rows that were read reach back to that moment. */
-    reachesBack: schemas_boolean(),
-    /** They do not, since rows of other applications fill what was examined. */
-    othersFill: schemas_boolean(),
-    /** The schema shows parents. Elsewhere, children are among the roots. */
-    showsParents: schemas_boolean(),
-}));
-/**
- * Whether a process took the workflow up: it runs, or it ended otherwise than by a cancellation. A row in a queue is no
- * sign of a process. A direct start never has `started_at_epoch_ms`, a dequeued one has it and keeps it. Narrower than
- * `HAS_RUN` of `started.ts` on unknown statuses: a row of another version that counts here lets a target go.
- */
-const TAKEN_UP = sql `(coalesce(status IN ('PENDING', 'SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', 'RETRIES_EXCEEDED'), false)
-          OR started_at_epoch_ms IS NOT NULL)`;
-/**
- * Reads the newest rows through `workflow_status_created_at_index`, which every schema has. No index has the owner in
- * front, so rows of other owners are examined as well, up to a limit. The planner takes a limit that it cannot see for a
- * tenth of the rows, and the index for the way. One that it can see would make it sort a table of up to 100,000 rows.
- */
-function newestRootsSection({ schema, gate, request }) {
-    if (!request.newestRoots || schema.tables.application_versions === undefined)
-        return { column: sql `NULL::json` };
-    const { isScheduled, version, owner, namingSerialization } = workflowColumns(schema);
-    const examined = sql `examined AS MATERIALIZED (
-  SELECT ${version} AS version, ${owner} AS application, least(created_at, ${NOW}) AS at,
-         ${TAKEN_UP} AS taken_up, ${isScheduled} AS scheduled, ${isRoot(schema, gate.ignoreWorkflows)} AS is_root,
-         ${namingSerialization} AS serialization
-    FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= least((SELECT max(version_timestamp) FROM registered), ${sql_bigint(request.rootsSince)})
-   ORDER BY created_at DESC LIMIT (SELECT ${EXAMINED_ROWS})
-)`;
-    const newest = sql `newest AS MATERIALIZED (
-  SELECT * FROM examined WHERE ${inApplication(gate.application, sql `application`)} LIMIT ${NEWEST_ROWS}
-)`;
-    const versions = rows(sql `
-     SELECT version, max(at) FILTER (WHERE taken_up) AS "newestTakenUpAt",
-            coalesce(json_agg(json_build_array(at, taken_up, scheduled) ORDER BY at DESC)
-              FILTER (WHERE is_root AND number <= ${ALIKE_ROOTS}), '[]') AS roots
-       FROM (SELECT *, row_number() OVER (PARTITION BY version, is_root, taken_up, scheduled ORDER BY at DESC) AS number
-               FROM newest) n
-      GROUP BY version`);
-    // `examined` is read only as far as it is asked for: to count it is free where `newest` has come to its end.
-    const isFull = sql `(SELECT count(*) FROM newest) >= ${NEWEST_ROWS}`;
-    const isWhole = sql `(SELECT count(*) FROM examined) < ${EXAMINED_ROWS}`;
-    return {
-        ctes: [examined, newest],
-        column: sql `json_build_object('versions', ${versions}, 'showsParents', ${showsParents(schema)},
-            'reachesBack', CASE WHEN ${isFull} THEN false ELSE ${isWhole} END,
-            'othersFill', CASE WHEN ${isFull} THEN false ELSE NOT ${isWhole} END)`,
-    };
-}
-function isRoot(schema, ignored) {
-    const { parent, forkedFrom, name, className } = workflowColumns(schema);
-    return sql `(coalesce(${parent}, '') = '' AND coalesce(${forkedFrom}, '') = '' AND NOT ${isIgnored(ignored, { name, className })})`;
-}
-function showsParents({ tables }) {
-    return tables.workflow_status?.includes('parent_workflow_id') ? sql `true` : sql `false`;
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/snapshot/started.js
-
-
-
-
-
-/** How many names of newly created workflows a poll reads. */
-const STARTED_NAME_LIMIT = 10;
-/** How far the clocks of processes, which stamp workflows and registrations, can be behind the database's, in milliseconds. */
-const CLOCK_MARGIN_MS = 60_000;
-/** Where the counts for the next poll start. */
-const FROM_HERE = sql `(${NOW} - ${CLOCK_MARGIN_MS})`;
-/**
- * Whether some process ran the row, as far as its status shows. Without a version, it was a process without one. Wider
- * than `TAKEN_UP` of `newest-roots.ts` on unknown statuses: a row that counts here holds the gate. Narrower on what was
- * dequeued and waits again, or was cancelled: no process without a version has to finish that.
- */
-const HAS_RUN = sql `coalesce(status NOT IN ('ENQUEUED', 'DELAYED', 'CANCELLED'), true)`;
-/** A number of rows, and a fingerprint that changes when other rows take the place of as many. */
-const rowSet = object({ count: schemas_int(), fingerprint: schemas_string() });
-/** Rows of one version that were created recently. */
-const startedOnVersion = object({
-    /** Null for rows that a process without a version ran. */
-    version: section_text,
-    application: section_text,
-    /** As `VersionInFlight.ranUnowned`. */
-    ranUnowned: schemas_boolean(),
-    /** Since `SnapshotRequest.startedSince`; zero when the request named no moment. */
-    sincePrevious: rowSet,
-    fromHere: rowSet,
-    /** How many of each are children of another workflow; null where the schema does not show it. */
-    childrenSincePrevious: schemas_int().nullable(),
-    childrenFromHere: schemas_int().nullable(),
-});
-/** Workflows of one version, class and name that were created recently. */
-const startedName = object({
-    version: section_text,
-    name: section_text,
-    className: section_text,
-    count: schemas_int(),
-    /** A schedule started all of them. */
-    scheduled: schemas_boolean(),
-});
-/** Rows of any status, counted since the moment that the previous poll fixed, and since one fixed for the next poll. */
-const started = object({
-    versions: section_list(startedOnVersion),
-    /**
-     * The names of workflows created since `SnapshotRequest.namesSince`, the most frequent first; without children, where
-     * the schema shows them. The counts are approximate: the clocks are those of the processes that stamp rows.
-     */
-    names: section_list(startedName),
-    /** Where `fromHere` starts. */
-    fromHere: schemas_int(),
-});
-/** Every schema has `workflow_status_created_at_index`, so the cost of `recent` follows the throughput, not the history. */
-function startedSection({ schema, gate, request }) {
-    const { id, version, name, className, owner, isChild, isScheduled } = workflowColumns(schema);
-    const since = sql_bigint(request.startedSince);
-    // What runs without a version can be a target only with `keep-version`.
-    const withoutVersion = 'except' in request.selection ? HAS_RUN : sql `false`;
-    const recent = sql `recent AS MATERIALIZED (
-  SELECT NULLIF(${version}, '') AS version, ${owner} AS application, created_at,
-         ${owner} IS NULL AND ${HAS_RUN} AS ran_unowned,
-         hashtextextended(${id}, 0) AS fingerprint, ${name} AS name, ${className} AS class_name, ${isChild} AS is_child,
-         ${isScheduled} AS scheduled, ${isIgnored(gate.ignoreWorkflows, { name, className })} AS ignored
-    FROM ${tableOf(schema, 'workflow_status')}
-   WHERE created_at >= least(${since}, ${FROM_HERE})
-     AND ${inApplication(gate.application, owner)}
-     AND CASE WHEN coalesce(${version}, '') <> '' THEN ${isSelected(request.selection, version)} ELSE ${withoutVersion} END
-)`;
-    const created = sql `created AS NOT MATERIALIZED (
-  SELECT * FROM recent WHERE NOT ignored
-)`;
-    const versions = rows(sql `
-     SELECT version, max(application) AS application, bool_or(ran_unowned) AS "ranUnowned",
-            ${rowsSince(since)} AS "sincePrevious", ${rowsSince(FROM_HERE)} AS "fromHere",
-            ${childrenSince(since)} AS "childrenSincePrevious", ${childrenSince(FROM_HERE)} AS "childrenFromHere"
-       FROM created GROUP BY version`);
-    const names = rows(sql `
-     SELECT version, ${shownName(sql `name`)} AS name, ${shownName(sql `class_name`)} AS "className", count(*) AS count,
-            bool_and(scheduled) AS scheduled
-       FROM created WHERE is_child IS NOT TRUE AND created_at >= ${sql_bigint(request.namesSince)}
-      GROUP BY version, name, class_name ORDER BY count(*) DESC, name, class_name LIMIT ${STARTED_NAME_LIMIT}`);
-    return {
-        ctes: [recent, created],
-        column: sql `json_build_object('versions', ${versions}, 'names', ${names}, 'fromHere', ${FROM_HERE})`,
-    };
-}
-function rowsSince(moment) {
-    return sql `json_build_object('count', count(*) FILTER (WHERE created_at >= ${moment}),
-              'fingerprint', coalesce(sum(fingerprint) FILTER (WHERE created_at >= ${moment}), 0)::text)`;
-}
-/** `is_child` is null in every row where the schema does not show parents. */
-function childrenSince(moment) {
-    return sql `CASE WHEN count(is_child) > 0 THEN count(*) FILTER (WHERE is_child AND created_at >= ${moment}) END`;
-}
-
-;// CONCATENATED MODULE: ./lib/rules/live-evidence.js
-
-
-
-
-/** How many counted roots are weighed, the newest. */
-const WEIGHED_ROOTS = 100;
-/** So soon after a launch the traffic has often not moved yet. In milliseconds. */
-const LAUNCH_MS = 15 * UNITS_MS.m;
-/** For so long a target counts as live although other versions took up work since. In milliseconds. */
-const FADES_MS = UNITS_MS.h;
-/** How rarely a run of roots on other versions is taken for the end of the target's share by mistake. */
-const MISTAKE = 0.0001;
-/**
- * Returns the sign that new work is still sent to a version other than the latest; undefined where there is none. Pure.
- *
- * @param now The database's clock, in epoch milliseconds.
- */
-function signOfLife(version, latest, evidence, now) {
-    const counted = countedRoots(version, latest, evidence);
-    const weighed = counted.slice(0, WEIGHED_ROOTS);
-    const newer = weighed.findIndex(({ isOwn }) => isOwn);
-    const newest = weighed[newer];
-    if (newest === undefined)
-        return signWithoutRoots(version, evidence);
-    const startedAt = newest.at;
-    if (isProcessName(version) && [...latest.versions].some(isProcessName))
-        return { because: 'process-name', startedAt };
-    if (!evidence.showsParents)
-        return undefined;
-    const othersTookUp = othersOf(version, evidence).some(({ newestTakenUpAt }) => (newestTakenUpAt ?? 0) > startedAt);
-    const isYoung = now - startedAt < FADES_MS;
-    if (startedAt > latest.since + LAUNCH_MS && newer < runThatEnds(weighed.slice(newer)) && (isYoung || !othersTookUp)) {
-        const fadesAt = startedAt + FADES_MS;
-        const ends = othersTookUp
-            ? { until: fadesAt, oneIsEnoughFrom: undefined }
-            : { until: undefined, oneIsEnoughFrom: fadesAt };
-        return { because: 'share', startedAt, newer, lacking: moreThatEnd(weighed, newer), ...ends };
-    }
-    const latestStarted = counted.slice(newer).some(({ isOfLatest }) => isOfLatest);
-    if (newer === 0 && now - startedAt < LAUNCH_MS && latestStarted) {
-        return {
-            because: 'rollback',
-            startedAt,
-            newer,
-            lacking: 1,
-            until: startedAt + LAUNCH_MS,
-            oneIsEnoughFrom: undefined,
-        };
-    }
-    return undefined;
-}
-/**
- * Returns the sign of life of a version, as `signOfLife` does. Where the latest version was registered or promoted during
- * this run, what came before counts as well: a registration alone does not show where new work goes. Pure.
- */
-function signInRun(version, latest, atFirst, evidence, now) {
-    if (atFirst === undefined || latest.since <= atFirst.since)
-        return signOfLife(version, latest, evidence, now);
-    const since = evidenceFrom(latest.since, evidence);
-    const sign = signOfLife(version, latest, since, now);
-    if (sign !== undefined)
-        return sign;
-    const hasMoved = countedRoots(version, latest, since).some(({ isOfLatest }) => isOfLatest);
-    return hasMoved ? undefined : signFromBefore(version, latest, atFirst, evidence, now);
-}
-/** The sign of a version that was live before the latest one became it, or has started work in this run. */
-function signFromBefore(version, latest, atFirst, evidence, now) {
-    const wasLatest = atFirst.versions.has(registeredName(version));
-    const before = wasLatest ? undefined : signOfLife(version, atFirst, evidence, now);
-    const weighed = countedRoots(version, atFirst, evidence).slice(0, WEIGHED_ROOTS);
-    const newer = weighed.findIndex(({ isOwn }) => isOwn);
-    const newest = weighed[newer];
-    if (newest === undefined)
-        return now < latest.since + LAUNCH_MS ? before : undefined;
-    const startsInRun = evidence.showsParents && newest.at > atFirst.observedAt - CLOCK_MARGIN_MS;
-    const isUnended = startsInRun && newer < runThatEnds(weighed.slice(newer));
-    const until = Math.max(newest.at, latest.since) + LAUNCH_MS;
-    if ((before === undefined && !isUnended) || now >= until)
-        return undefined;
-    return { because: 'unmoved', startedAt: newest.at, newer, lacking: 1, until, oneIsEnoughFrom: undefined };
-}
-/** The evidence from a moment on. */
-function evidenceFrom(moment, { versions, reachesBack, ...others }) {
-    return {
-        ...others,
-        versions: versions.map(({ version, roots, newestTakenUpAt }) => ({
-            version,
-            roots: roots.filter(({ createdAt }) => createdAt >= moment),
-            newestTakenUpAt: newestTakenUpAt !== null && newestTakenUpAt >= moment ? newestTakenUpAt : null,
-        })),
-        reachesBack: reachesBack || versions.some(({ roots }) => roots.some(({ createdAt }) => createdAt < moment)),
-    };
-}
-/**
- * The roots that count for a version, the newest first. Of other versions these are the ones that a process took up and
- * no schedule started: work in the queue of a dead version is no sign of life. Of the version itself all count, but
- * those of schedules only where the latest version has taken up nothing: DBOS's schedules go to the latest, and
- * schedules in a process tick as long as it lives. Of what has no version, only what a process took up counts: any
- * version can take what waits.
- */
-function countedRoots(version, latest, { versions }) {
-    const isOfLatest = (each) => each !== null && latest.versions.has(each);
-    const latestRuns = versions.some((each) => isOfLatest(each.version) && each.newestTakenUpAt !== null);
-    const counts = (isOwn, { takenUp, scheduled }) => isOwn ? (takenUp || version !== null) && !(scheduled && latestRuns) : takenUp && !scheduled;
-    return versions
-        .flatMap((each) => {
-        const isOwn = targetOfRows(each.version) === version;
-        const roots = each.roots.filter((root) => counts(isOwn, root));
-        return roots.map(({ createdAt }) => ({ at: createdAt, isOwn, isOfLatest: isOfLatest(each.version) }));
-    })
-        .sort((a, b) => b.at - a.at || Number(b.isOwn) - Number(a.isOwn));
-}
-/** Of the rows that were read, no root of the version counts among the newest. */
-function signWithoutRoots(version, evidence) {
-    // A dead version's schedule can fill them all, and hide the work that is older.
-    const nothingElseRuns = othersOf(version, evidence).every(({ newestTakenUpAt }) => newestTakenUpAt === null);
-    if (evidence.reachesBack || !nothingElseRuns)
-        return undefined;
-    return { because: evidence.othersFill ? 'hidden-by-others' : 'nothing-else-runs' };
-}
-function othersOf(version, { versions }) {
-    return versions.filter((each) => targetOfRows(each.version) !== version);
-}
-/**
- * How many roots in a row on other versions show that the version's share has ended: by chance, with the share that it
- * had, so many come once in ten thousand times.
- */
-function runThatEnds(untilNewest) {
-    const ofOthers = untilNewest.filter(({ isOwn }) => !isOwn).length / untilNewest.length;
-    return Math.max(1, Math.ceil(Math.log(MISTAKE) / Math.log(ofOthers)));
-}
-/** How many more roots on other versions end the share. Each of them also takes the place of the oldest one weighed. */
-function moreThatEnd(weighed, newer) {
-    let more = 1;
-    while (newer + more < WEIGHED_ROOTS && newer + more < runThatEnds(weighed.slice(newer, WEIGHED_ROOTS - more)))
-        more += 1;
-    return more;
-}
-function isProcessName(version) {
-    return version !== null && isProcessVersion(version);
-}
-
-;// CONCATENATED MODULE: ./lib/rules/5-live.js
-
-
-
-
-
-
-
-/**
- * Rule 5: a target is not the latest version, to which DBOS sends schedules and unversioned queue items, and new work
- * has moved off it.
- */
-const live = {
-    checkTarget(version, { config, index, state }) {
-        if (config.onLive === 'ignore' || !index.latest.has(registeredName(version)))
-            return [];
-        const alternatives = index.registered.map((other) => other.version).filter((other) => other !== version);
-        return [{ kind: 'live', alternatives, sdk: sdkIn(state.serializations) }];
-    },
-    checkOtherwiseIdle(version, context) {
-        const { index, observedAt, state } = context;
-        const { newestRoots } = index.contents;
-        const [newest] = index.registered;
-        if (!weighsRoots(context) || newestRoots === undefined || newest === undefined)
-            return [];
-        const latest = { versions: index.latest, since: newest.timestamp };
-        const sign = signInRun(version, latest, state.latestAtFirst, newestRoots, observedAt);
-        if (sign === undefined)
-            return [];
-        const sdk = sdkIn(state.serializations);
-        return [{ kind: 'receives-work', version, sign, latest: [...index.latest], sdk, observedAt }];
-    },
-    blockers: {
-        live: {
-            verdict: 'still-live',
-            shortName: 'still the latest version',
-            explain({ alternatives, sdk }) {
-                const registered = alternatives.length > 0 ? message_msg ` Registered: ${namesOf(alternatives)}.` : message_trusted('');
-                return message_msg `It is still the latest version of its application. Launch the new version before you retire this one. After a rollback, promote the version that you keep ${byPromotion(sdk)}.${registered} \`on-live: ignore\` disables this rule.`;
-            },
-        },
-        'receives-work': {
-            verdict: 'still-live',
-            shortName: 'still receives work',
-            explain: ({ version, sign, latest, sdk, observedAt }) => message_msg `${_5_live_describe(sign, observedAt)} ${remedy(version, sign, latest, sdk)} \`on-live: latest-only\` disables this rule.`,
-        },
-    },
-};
-/*
- * A poll reads the newest workflows only where nothing else blocks a target. That is known when the poll before it is
- * evaluated, and assumed of the first poll. Where it turns out to be so without that, the next poll follows at once.
- */
-/**
- * Whether the rule weighs the newest workflows. Without a registration there is no latest version, and it is void.
- *
- * @param context Before the first poll, there is no index.
- */
-function weighsRoots({ config, index }) {
-    return config.onLive === 'block' && index?.registered.length !== 0;
-}
-/** Whether the rule could still block what nothing else blocks: this poll did not read what it weighs. */
-function lacksRoots(context) {
-    return weighsRoots(context) && context.index.contents.newestRoots === undefined;
-}
-/** Whether nothing blocks a target but, perhaps, this rule by the newest workflows. */
-function isOtherwiseIdle({ blockers, settledForMs }) {
-    return settledForMs !== undefined || blockers.every(({ kind }) => kind === 'receives-work');
-}
-function _5_live_describe(sign, now) {
-    switch (sign.because) {
-        case 'share':
-        case 'rollback':
-        case 'unmoved': {
-            const age = message_trusted(spanText(now - sign.startedAt));
-            const since = sign.newer === 0
-                ? message_trusted('none has')
-                : message_msg `${message_trusted(`only ${sign.newer}`)} ${agreeing(sign.newer, 'has', 'have')}`;
-            const unmoved = message_trusted(sign.because === 'unmoved'
-                ? ' The latest version was registered or promoted while the gate was waiting, and has started no work since.'
-                : '');
-            return message_msg `It still receives new work: its newest workflow started ${age} ago, and ${since} started on another version since.${unmoved} ${ending(sign, now)}`;
-        }
-        case 'process-name':
-            return message_msg `This version and the latest each belong to a single process. New work started on this one ${message_trusted(spanText(now - sign.startedAt))} ago, so its process could still be running.`;
-        case 'nothing-else-runs':
-            return message_msg `No other version picks up work: none of the newest workflows ran on another one, and they do not reach back to the launch of the latest version.`;
-        case 'hidden-by-others':
-            return message_msg `Other applications hide which version picks up work: their workflows fill the newest ${message_trusted(EXAMINED_ROWS.toLocaleString('en'))} rows of this database.`;
-    }
-}
-/** Until when it counts as live, and what ends that sooner. */
-function ending(sign, now) {
-    const { lacking, until, oneIsEnoughFrom } = sign;
-    if (until !== undefined) {
-        return message_msg `It counts as live until ${message_trusted(momentText(until, now))}, or until ${counted(lacking, 'more workflow')} ${agreeing(lacking, 'starts', 'start')} on the new version.`;
-    }
-    if (lacking === 1 || oneIsEnoughFrom === undefined || oneIsEnoughFrom <= now) {
-        return message_msg `It counts as live until another version picks up work. One workflow on the new version is enough.`;
-    }
-    return message_msg `It counts as live until ${counted(lacking, 'workflow')} start on the new version. From ${message_trusted(momentText(oneIsEnoughFrom, now))}, one is enough.`;
-}
-function remedy(version, { because }, latest, sdk) {
-    if (because === 'hidden-by-others')
-        return message_trusted('Start one workflow on the version that you keep.');
-    if (version === null) {
-        return message_trusted('Without a version it cannot be kept or promoted. Give its processes a version (`DBOS__APPVERSION`) and restart them, or shift their traffic first.');
-    }
-    switch (because) {
-        case 'share':
-        case 'rollback':
-        case 'unmoved':
-            return message_msg `Shift the traffic first. After a rollback, keep this version, or promote it ${byPromotion(sdk)} (the latest is ${namesOf(latest)}).`;
-        case 'process-name':
-            return message_msg `Give the application a version (\`DBOS__APPVERSION\`), and stop the old process first. The latest version is ${namesOf(latest)}.`;
-        case 'nothing-else-runs':
-            return message_msg `Is the latest version (${namesOf(latest)}) running? If not, launch it. After a rollback, promote the version that is running ${byPromotion(sdk)}.`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/rules/6-unversioned.js
-
-
-
-
-
-/** Rule 6: no unversioned workflow in flight could be claimed by a target. */
-const _6_unversioned_unversioned = {
-    checkTarget: (version, context) => blockersFor(claimReason(version, context), context),
-    // A version that the gate cannot see could take such work where nothing is registered.
-    checkNoTargets(context) {
-        return blockersFor(context.index.registered.length === 0 ? 'nothing-registered' : undefined, context);
-    },
-    blockers: {
-        unversioned: {
-            verdict: 'in-flight',
-            shortName: 'unversioned work',
-            explain: ({ count, because, sdk }) => message_msg `${counted(count, 'workflow')} in flight ${agreeing(count, 'has', 'have')} no application version, and ${reasonFor(because, count, sdk)}. Let the new version pick ${them(count)} up, or cancel ${them(count)}. \`on-unversioned: ignore\` disables this rule: set it once the old processes have stopped dequeuing.`,
-        },
-    },
-};
-const REASONS = {
-    latest: 'the latest version dequeues unversioned work',
-    'nothing-registered': 'no version is registered here, so any process could dequeue unversioned work',
-};
-function reasonFor(because, count, sdk) {
-    if (because === 'asked')
-        return message_trusted('`on-unversioned` is `block`');
-    const reason = because === 'sdk-may-claim' ? mayClaim(sdk) : REASONS[because];
-    return message_msg `this version could pick ${them(count)} up: ${message_trusted(reason)}`;
-}
-function mayClaim(sdk) {
-    const some = sdk === undefined ? 'some of them' : sdksWithout('leaves-unversioned', sdk);
-    return `it is not registered under an application name (${sdksWithout('names-application', sdk)} write none), and ${some} let processes of any version dequeue unversioned work`;
-}
-/**
- * Why the processes of a version could dequeue a row without a version; undefined when they cannot. Only SDKs that let
- * the latest version alone take such rows write the application's name into their registration.
- */
-function claimReason(target, { index, state }) {
-    const version = registeredName(target);
-    if (index.registered.length === 0)
-        return 'nothing-registered';
-    if (index.latest.has(version))
-        return 'latest';
-    const leavesIt = index.registrations.has(version) && !state.mayTakeUnversioned.has(version);
-    return leavesIt ? undefined : 'sdk-may-claim';
-}
-/** The rows in flight without a version that belong to no target: what processes without one run can be a target. */
-function unclaimed({ index, state }) {
-    return index.unversioned - (state.targets.has(null) ? countsOn(index, null).pending : 0);
-}
-function blockersFor(reason, context) {
-    const count = unclaimed(context);
-    return count > 0 && applies(context.config, reason)
-        ? [{ kind: 'unversioned', count, because: reason ?? 'asked', sdk: sdkIn(context.state.serializations) }]
-        : [];
-}
-function applies({ onUnversioned }, reason) {
-    switch (onUnversioned) {
-        case 'auto':
-            return reason !== undefined;
-        case 'block':
-            return true;
-        case 'ignore':
-            return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/postgres/guards.js
-/*
- * Every statement of the gate runs in a transaction that says all that a role, a database or a pooler's session may have
- * set otherwise: the isolation level, that it only reads, that it does not wait for a moment without serialization
- * conflicts, where names are searched for, and how long it may take.
- */
-/**
- * Starts the transaction of a snapshot: one moment, read-only, with the planner held to the indexes. `row_security =
- * off` makes Postgres raise an error where a policy would have hidden rows.
- */
-const beginSnapshot = (pollTimeoutMs) => `
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY NOT DEFERRABLE;
-${guards(pollTimeoutMs)}
-SET LOCAL enable_seqscan = off;`;
-/** Starts the transaction in which the open writers are asked for, or of a statement that has to read a whole table. */
-const beginReadCommitted = (pollTimeoutMs) => `
-BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
-${guards(pollTimeoutMs)}`;
-/** A statement in a transaction of its own that every product understands which speaks Postgres's protocol. */
-const alone = (statement) => `
-BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY NOT DEFERRABLE;
-${statement};
-COMMIT`;
-/**
- * The timeouts come first, so that those of the role or the database hold for no statement of the gate. The lock timeout
- * is the shorter one: of two equal timeouts the statement's would pass first, and its error explains less. A transaction
- * timeout (Postgres 17) would end a poll that waits for a lock. It is off, since each statement has its own.
- *
- * The search path keeps objects of others from replacing built-in functions, operators and views; temporary ones too,
- * which come first unless they are named. A gate that was killed or cut off leaves nothing running: the server checks a
- * statement's client once per second where it can (Postgres 14, on Linux), and no transaction stays open for longer than
- * a poll can take.
- */
-const guards = (pollTimeoutMs) => `SET LOCAL statement_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL lock_timeout = ${Math.ceil(pollTimeoutMs * 0.9)};
-SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(pollTimeoutMs)};
-SET LOCAL search_path = pg_catalog, pg_temp;
-SET LOCAL row_security = off;
-SELECT set_config(name, setting, true)
-  FROM (VALUES ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) s (name, setting)
- WHERE current_setting(name, true) IS NOT NULL AND (name = 'transaction_timeout' OR version() LIKE '%linux%');
-SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL jit = off;
-SET LOCAL work_mem = '64MB';`;
-
-;// CONCATENATED MODULE: ./lib/dbos/server.js
-
-
-/** What tells the server that answered from others. */
-const server = object({
-    /** When it was started, in microseconds since the epoch. */
-    startedAt: schemas_string(),
-    standby: schemas_boolean(),
-});
-/** The server that answers, as JSON. */
-const SERVER = sql `json_build_object(
-         'startedAt', ((extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint)::text, 'standby', pg_is_in_recovery())`;
-/** The rows of a statement as JSON in one row, with the server that answers. It has the statement's parameters. */
-function withServer({ text, values }) {
-    const { text: answerer } = statement(SERVER);
-    return {
-        text: `SELECT ${answerer} AS server, (SELECT coalesce(json_agg(r), '[]') FROM (${text}) r) AS rows`,
-        values,
-    };
-}
-/** The row that such a statement returns. */
-const rowsWithServer = (row) => object({ server, rows: array(row) });
-const isSameServer = (a, b) => a.startedAt === b.startedAt && a.standby === b.standby;
-
-;// CONCATENATED MODULE: ./lib/dbos/schema.js
-
-
-
-
-
-/** `bigint` arrives as text: epoch milliseconds are safe integers, which `z.int()` insists on. */
-const bigintText = schemas_string().transform(Number).pipe(schemas_int());
-const columnList = array(schemas_string());
-/** The row that `probeQuery` returns. */
-const probeRow = object({
-    observed_at: bigintText,
-    role: schemas_string(),
-    server_version: schemas_string(),
-    server: server,
-    identifies_cluster: schemas_boolean(),
-    schema_exists: schemas_boolean(),
-    schema_usable: schemas_boolean(),
-    schemas_with_tables: columnList,
-    relation_kind: schemas_string().nullable(),
-    file: schemas_string().nullable(),
-    table_id: schemas_string().nullable(),
-    logical_subscriber: schemas_boolean(),
-    row_security_active: schemas_boolean(),
-    plain_status_index: schemas_boolean(),
-    failed_index: schemas_boolean(),
-    tables: record(schemas_string(), object({ kind: schemas_string(), columns: columnList, readable: columnList, filtered: schemas_boolean() })),
-});
-/** Starts the poll's transaction and reads the probe, in one round trip. It has no parameters: several statements cannot. */
-function openSnapshot(schema, pollTimeoutMs) {
-    const { text, values } = probeQuery(schema);
-    return { text: `${beginSnapshot(pollTimeoutMs)}${text}`, values };
-}
-/** Facts from the catalogs, which every role can read. */
-function probeQuery(schema) {
-    return statement(sql `
-SELECT ${NOW}::text AS observed_at,
-       current_user::text AS role,
-       current_setting('server_version') AS server_version,
-       ${SERVER} AS server,
-       coalesce(has_function_privilege(to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'), false) AS identifies_cluster,
-       n.oid IS NOT NULL AS schema_exists,
-       coalesce(has_schema_privilege(n.oid, 'USAGE'), false) AS schema_usable,
-       (SELECT coalesce(json_agg(o.nspname ORDER BY o.nspname), '[]')
-          FROM pg_class s JOIN pg_namespace o ON o.oid = s.relnamespace
-         WHERE s.relname = 'workflow_status' AND s.relkind = 'r') AS schemas_with_tables,
-       w.relkind::text AS relation_kind,
-       pg_relation_filenode(w.oid)::text AS file,
-       w.oid::text AS table_id,
-       EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = w.oid) AS logical_subscriber,
-       coalesce(row_security_active(w.oid), false) AS row_security_active,
-       EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                WHERE i.indrelid = w.oid AND i.indisvalid AND i.indpred IS NULL AND a.attname = 'status') AS plain_status_index,
-       EXISTS (SELECT FROM pg_class x JOIN pg_index i ON i.indexrelid = x.oid
-                WHERE i.indrelid = w.oid AND i.indisvalid AND x.relname = 'idx_workflow_status_failed') AS failed_index,
-       (SELECT coalesce(json_object_agg(t.relname, t.found), '{}')
-          FROM (SELECT c.relname,
-                       json_build_object(
-                         'kind', c.relkind::text,
-                         'filtered', coalesce(row_security_active(c.oid), false),
-                         'columns', json_agg(a.attname ORDER BY a.attnum),
-                         'readable', coalesce(json_agg(a.attname ORDER BY a.attnum)
-                           FILTER (WHERE has_column_privilege(c.oid, a.attnum, 'SELECT')), '[]')) AS found
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
-                   AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin'))
-                 WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-                   AND c.relname IN (${join(TABLES.map(sql_literal), ', ')})
-                 GROUP BY c.oid, c.relname, c.relkind) t) AS tables
-  FROM (SELECT 1) one
-  LEFT JOIN pg_namespace n ON n.nspname = ${sql_literal(schema)}
-  LEFT JOIN pg_class w ON w.relnamespace = n.oid AND w.relname = 'workflow_status'
-   AND w.relkind IN ('r', 'p', 'v', 'm', 'f')`);
-}
-/** Returns what the statements can use, from the probe. */
-function schemaOf(name, probe) {
-    const usable = TABLES.filter((table) => probe.tables[table] && (table !== 'queues' || hasReadableQueues(probe)));
-    return {
-        name,
-        tables: Object.fromEntries(usable.map((table) => [table, probe.tables[table]?.columns])),
-        hasPlainStatusIndex: probe.plain_status_index,
-        hasFailedIndex: probe.failed_index,
-        identifiesCluster: probe.identifies_cluster,
-    };
-}
-/** Limits of queues are shown where they can be read. No rule needs them, so a role need not be able to read the table. */
-function hasReadableQueues(probe) {
-    return hasQueues(probe) && !probe.tables['queues']?.filtered && deniedIn(probe, 'queues').length === 0;
-}
-/** Another table can have that name, in a schema that DBOS shares with others. */
-function hasQueues(probe) {
-    const { columns = [], kind } = probe.tables['queues'] ?? {};
-    return kind === 'r' && neededColumns('queues').every((column) => columns.includes(column));
-}
-/** Tables that tell a sharded system database, in which each has a column `shard_key`. Others can own a table `queues`. */
-const SHARDED = TABLES.filter((table) => table !== 'queues');
-/** Facts about the database, for rule 9. The second row is there where the tables could be read. */
-function factsOf(probe, row) {
-    const columns = probe.tables['workflow_status']?.columns ?? [];
-    return {
-        serverVersion: /^[\d.]+/.exec(probe.server_version)?.[0] ?? 'unknown',
-        standby: probe.server.standby,
-        startedAt: probe.server.startedAt,
-        cluster: row?.cluster,
-        sharded: SHARDED.some((table) => probe.tables[table]?.columns.includes('shard_key')),
-        logicalSubscriber: probe.logical_subscriber,
-        relationKind: probe.relation_kind ?? '',
-        tableId: probe.table_id ?? '',
-        rowSecurityActive: probe.row_security_active,
-        missingColumns: neededColumns('workflow_status').filter((column) => !columns.includes(column)),
-        migration: row?.migration,
-    };
-}
-/** Returns what the role lacks to read what the statements name: all of it is in `docs/grants.sql`. */
-function missingPrivileges(probe) {
-    return TABLES.flatMap((table) => (table === 'queues' ? [] : deniedIn(probe, table)));
-}
-/** Returns what the role lacks to read the limits of queues. */
-function deniedQueueColumns(probe) {
-    return hasQueues(probe) ? deniedIn(probe, 'queues') : [];
-}
-function deniedIn(probe, table) {
-    const { columns = [], readable = [] } = probe.tables[table] ?? {};
-    const denied = columnNames(table).filter((name) => columns.includes(name) && !readable.includes(name));
-    return denied.length === 0 ? [] : [{ table, columns: denied }];
-}
-
-;// CONCATENATED MODULE: ./lib/dbos/access.js
-
-
-
-
-
-
-
-/** Which product answers. Asked before anything that only Postgres understands. */
-const productQuery = { text: alone('SELECT pg_catalog.version() AS version'), values: [] };
-const productRow = object({ version: schemas_string() });
-/** CockroachDB speaks Postgres's protocol, but does not have all that the rules rest on. */
-function unsupportedProduct(version) {
-    if (!version.startsWith('CockroachDB'))
-        return undefined;
-    return new ReportableError(message_msg `This is CockroachDB. CockroachDB is not supported: its pg_locks does not show open writing transactions, and its row_security setting has no effect. So the gate cannot rule out work that is about to appear.`, { id: 'cockroachdb' });
-}
-/** The answers of one poll came from more than one server, again and again: the writers of one, and the rows of another. */
-function splitAnswers() {
-    return new ReportableError(message_msg `Several servers answered one poll, three times in a row. A pooler or proxy sends some statements to the primary and others to a standby. So the gate cannot rule out work that is about to appear. Point \`database-url\` at the primary, or at a port of the pooler that does not split reads from writes.`, { id: 'several-servers' });
-}
-/** Why the gate does not believe a standby. */
-const STANDBY = message_msg `This server is a standby. It lags behind its primary and can miss work that has just started. Point \`database-url\` at the primary.`;
-/** For some seconds of a failover, an address can lead to a standby. One that still does after a minute is wrong. */
-const standbyAnswered = () => new TransientError(STANDBY, true, { id: 'standby', brief: true });
-/** No schema, no tables in it, or no privilege to read them: found in the catalogs before anything is read. */
-function unreachableTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
-    const elsewhere = probe.schemas_with_tables.filter((name) => name !== config.schema);
-    const schemas = message_trusted(elsewhere.length === 1 ? 'schema' : 'schemas');
-    const hint = elsewhere.length > 0
-        ? message_msg ` There is a workflow_status table in the ${schemas} ${namesOf(elsewhere)}: is it the right one? Then set \`schema\`.`
-        : message_trusted(' Is this the system database of the application? Older SDKs name it after the application with `_dbos_sys` at the end.');
-    if (!probe.schema_exists) {
-        return new ReportableError(message_msg `The database ${config.database} has no schema ${config.schema}.${hint}`, {
-            id: 'schema-missing',
-        });
-    }
-    if (!probe.schema_usable) {
-        return new ReportableError(message_msg `The role ${probe.role} is not allowed to use the schema ${config.schema}. ${remedy}`, { id: 'schema-not-granted' });
-    }
-    const ownsVersions = probe.tables['workflow_status']?.columns.includes('application_name');
-    const needed = ['workflow_status', 'operation_outputs', ...(ownsVersions ? ['application_versions'] : [])];
-    const odd = Object.keys(probe.tables).filter((table) => !['workflow_status', 'queues'].includes(table) && probe.tables[table]?.kind !== 'r');
-    if (odd.length > 0) {
-        return new ReportableError(message_msg `${namesOf(odd)} in the schema ${config.schema} ${message_trusted(odd.length === 1 ? 'is not an ordinary table' : 'are not ordinary tables')}, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`, { id: 'not-a-table' });
-    }
-    const missing = needed.filter((table) => probe.tables[table] === undefined);
-    if (missing.length > 0) {
-        return new ReportableError(message_msg `The schema ${config.schema} of the database ${config.database} has no DBOS tables (${namesOf(missing)} missing).${hint}`, { id: 'tables-missing' });
-    }
-    return undefined;
-}
-/** The tables are there, but the role may not read all that the poll names. */
-function deniedTables(probe, config, remedy = asOwner(missingGrants(probe, config))) {
-    const missing = missingPrivileges(probe);
-    if (missing.length === 0)
-        return undefined;
-    const lacking = missing.map(({ table, columns }) => `${table} (${columns.join(', ')})`);
-    return new ReportableError(message_msg `The role ${probe.role} is not allowed to read ${namesOf(lacking)} in the schema ${config.schema}. ${remedy}`, { id: 'tables-not-granted' });
-}
-/** Tables that are read besides `workflow_status`, of which rule 9 tells the same. Those of queues need not be readable. */
-const BESIDE = TABLES.filter((table) => table !== 'workflow_status' && table !== 'queues');
-/** Ordinary tables lack columns that the poll names: for good, where no migration is running. */
-function incompleteTables(probe, { schema }) {
-    const lacking = BESIDE.flatMap((table) => {
-        const { kind, columns = [] } = probe.tables[table] ?? {};
-        const missing = neededColumns(table).filter((column) => !columns.includes(column));
-        return kind === 'r' && missing.length > 0 ? [`${table} (${missing.join(', ')})`] : [];
-    });
-    if (lacking.length === 0)
-        return undefined;
-    return new ReportableError(message_msg `The gate needs columns that the schema ${schema} does not have: ${namesOf(lacking)}. Are they DBOS's own tables, from an SDK version that the README supports? If a migration is running, run this again when it has finished.`, { id: 'columns-missing' });
-}
-/** Row security hides rows of ordinary tables, so that the poll cannot read them. */
-function filteredTables(probe, { schema }) {
-    const filtered = BESIDE.filter((table) => probe.tables[table]?.kind === 'r' && probe.tables[table].filtered);
-    if (filtered.length === 0)
-        return undefined;
-    return new ReportableError(message_msg `Row security would hide rows from the gate's role ${probe.role}, in the schema ${schema}: of ${namesOf(filtered)}. Give the role BYPASSRLS, or remove the policies.`, { id: 'row-security' });
-}
-/** Returns the statements that let the role read what it may not read yet, and no more than that. */
-function missingGrants(probe, { schema }) {
-    const usage = `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(probe.role)};`;
-    const isUsable = probe.schema_usable || !probe.schema_exists;
-    return [
-        ...(isUsable ? [] : [usage]),
-        ...missingPrivileges(probe).map((denied) => grantOf(denied, schema, probe.role)),
-    ];
-}
-/** Returns the statement that lets the role read the limits of queues, which no rule needs; none where it can. */
-function queueGrants(probe, { schema }) {
-    return deniedQueueColumns(probe).map((denied) => grantOf(denied, schema, probe.role));
-}
-function grantOf({ table, columns }, schema, role) {
-    return `GRANT SELECT (${columns.join(', ')}) ON ${quoteIdentifier(schema)}.${table} TO ${quoteIdentifier(role)};`;
-}
-function asOwner(statements) {
-    return joined([message_trusted('As the owner, run:'), ...statements.map((command) => [{ command }])], '\n');
-}
-
-;// CONCATENATED MODULE: ./lib/rules/9-trusted.js
-
-
-
-
-
-/**
- * The newest shared migration number whose schema and statuses this gate knows: Python SDK 3.4 and Go 1.8. TypeScript 5.3
- * has 123, and what follows is two indexes. From 100 on the number means the same in every SDK.
- */
-const NEWEST_KNOWN_MIGRATION = 125;
-/** Rule 9: the database can be trusted, and each status in it is understood. */
-const trustedDatabase = {
-    checkDatabase: (database, before) => reasonsAgainst(database, before).map((reason) => ({ kind: 'untrusted-database', reason })),
-    checkGate({ before, database, index }) {
-        if (!isAnotherServer(before, database))
-            return [];
-        const olderByMs = olderBy(before.newestCreatedAt, index.contents.newestCreatedAt);
-        const versions = [...before.registered].filter((version) => !index.registrations.has(version));
-        return olderByMs !== undefined || versions.length > 0 ? [{ kind: 'older-copy', olderByMs, versions }] : [];
-    },
-    checkTarget(version, { index }) {
-        const statuses = unknownStatusesOn(index, version);
-        return statuses.length > 0 ? [{ kind: 'unknown-status', statuses }] : [];
-    },
-    checkWindows(windows, { database, index }) {
-        const needsScan = isNewerThanKnown(database) && isUnscanned(windows);
-        return needsScan
-            ? [{ kind: 'statuses-not-scanned', timedOut: index.contents.unknownStatuses === 'timed-out' }]
-            : [];
-    },
-    blockers: {
-        'untrusted-database': {
-            verdict: 'error',
-            shortName: 'untrusted database',
-            explain: ({ reason }) => explainReason(reason),
-        },
-        'older-copy': {
-            verdict: 'error',
-            shortName: 'possibly an older copy',
-            explain: ({ olderByMs, versions }) => message_msg `This server has less data than the one that answered the previous poll: ${joined([
-                ...(olderByMs === undefined ? [] : [lostWorkflows(olderByMs)]),
-                ...(versions.length === 0 ? [] : [message_msg `the registration of ${namesOf(versions)} is missing`]),
-            ], '; ')}. Does \`database-url\` now lead to a restored copy, or did a failover lose writes? Make sure that it leads to the database that the application writes to, and rerun the gate.`,
-        },
-        'unknown-status': {
-            verdict: 'in-flight',
-            shortName: 'unknown statuses',
-            explain: ({ statuses }) => message_msg `${counted(sumOf(statuses), 'workflow')} ${agreeing(sumOf(statuses), 'has', 'have')} a status that this gate does not know (${namesOf(statuses.map(({ status }) => status ?? 'NULL'))}). ${agreeing(sumOf(statuses), 'It counts', 'They count')} as in flight. Use a newer release of dbos-drain-gate, or find out what wrote that status.`,
-        },
-        'statuses-not-scanned': {
-            verdict: 'error',
-            shortName: 'unknown statuses possible',
-            explain: ({ timedOut }) => timedOut
-                ? message_msg `This schema is newer than the gate knows, and the scan for unknown statuses took longer than \`poll-timeout\`. Raise \`poll-timeout\`, or use a newer release of dbos-drain-gate.`
-                : message_msg `This schema is newer than the gate knows, and its rows have not been checked for unknown statuses yet.`,
-        },
-    },
-};
-/** Whether the schema is newer than the gate, so that it may hold statuses that the gate does not know. */
-function isNewerThanKnown({ migration }) {
-    return migration !== undefined && migration > NEWEST_KNOWN_MIGRATION;
-}
-/**
- * How much older than before the newest workflow can be, in milliseconds. A standby that takes over has often missed the
- * last second, and rarely more than a few. The workflow before the ones that were lost is older by more than a minute
- * only where hardly any start: so seldom is an ordinary failover taken for a copy.
- */
-const LOST_IN_FAILOVER_MS = 60_000;
-/** How much older the newest workflow is, if it is too much; null where there is none any more. */
-function olderBy(before, now) {
-    if (before === undefined)
-        return undefined;
-    if (now === undefined)
-        return null;
-    return before - now > LOST_IN_FAILOVER_MS ? before - now : undefined;
-}
-function lostWorkflows(olderByMs) {
-    if (olderByMs === null)
-        return message_trusted('it has no workflows');
-    return message_msg `its newest workflow is ${message_trusted(spanText(olderByMs))} older than the newest one seen before`;
-}
-function isUnscanned(windows) {
-    return Iterator.from(windows).some(({ statusesSeen }) => !statusesSeen);
-}
-function reasonsAgainst(database, before) {
-    const { missingColumns } = database;
-    const { tableId } = before;
-    return [
-        ...(database.standby ? ['standby'] : []),
-        ...(database.logicalSubscriber ? ['logical-subscriber'] : []),
-        ...(database.relationKind === 'r' ? [] : ['not-a-table']),
-        ...(database.sharded ? ['shard'] : []),
-        ...anotherCluster(database, before),
-        ...(tableId === undefined || tableId === database.tableId ? [] : ['another-table']),
-        ...(database.rowSecurityActive ? ['row-security'] : []),
-        ...(missingColumns.length > 0 ? [{ missingColumns }] : []),
-    ];
-}
-/** Whether another server answers than at the previous poll: after a failover, or a restart. */
-function isAnotherServer({ server }, { startedAt }) {
-    return server !== undefined && server.startedAt !== startedAt;
-}
-/** Another cluster may be a copy from before the workflows that an earlier poll saw, or one that nothing runs on. */
-function anotherCluster(database, before) {
-    // What could not be read is not trusted for another reason.
-    if (before.server === undefined || database.cluster === undefined)
-        return [];
-    const { cluster } = before.server;
-    if (cluster && database.cluster)
-        return cluster === database.cluster ? [] : ['another-cluster'];
-    return isAnotherServer(before, database) ? ['perhaps-another-cluster'] : [];
-}
-function explainReason(reason) {
-    switch (reason) {
-        case 'standby':
-            return STANDBY;
-        case 'logical-subscriber':
-            return message_msg `Logical replication fills this workflow_status table, so it is a copy that lags behind. Point \`database-url\` at the database that the application writes to.`;
-        case 'not-a-table':
-            return message_msg `workflow_status is not an ordinary table here, so it might not show what DBOS uses. Point \`database-url\` and \`schema\` at the system database itself.`;
-        case 'shard':
-            return message_msg `This is one shard of a sharded system database: its tables have a column shard_key. One shard does not show what is in flight on the others, so the gate does not support sharding. Keep the version running until no shard has work in flight on it.`;
-        case 'another-cluster':
-            return message_msg `A different database cluster answered this poll: \`database-url\` now leads elsewhere, for example to a restored copy. Make sure that it leads to the database that the application writes to, and rerun the gate.`;
-        case 'perhaps-another-cluster':
-            return message_msg `A different server answered this poll, after a restart or a failover, and this role cannot check whether it belongs to the same cluster. Rerun the gate. To survive a failover next time, have a superuser grant this role EXECUTE on the function pg_control_system().`;
-        case 'another-table':
-            return message_msg `The table workflow_status was replaced while the gate was waiting. Rerun the gate when the migration or restore is finished.`;
-        case 'row-security':
-            return message_msg `Row security would hide rows from this role, so the counts would be too low. Give the role BYPASSRLS, or remove its policies.`;
-        default:
-            return message_msg `workflow_status is missing ${namesOf(reason.missingColumns)}, which the gate needs. Is it DBOS's own table, from an SDK version that the README supports?`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/rules/former-names.js
-
-
-/** The applications beside the configured one; none where none is configured. */
-function otherApplications(configured, applications) {
-    if (configured === undefined)
-        return [];
-    const first = applications.find(({ name }) => name === configured)?.firstRegistered ?? null;
-    return applications
-        .filter(({ name }) => name !== configured)
-        .map((other) => ({ ...other, mayBeFormerName: mayPrecede(other, first) }));
-}
-/** Applications with work in flight that have registered no version since another one registered its first. */
-function possibleFormerNames(applications) {
-    const firsts = applications.flatMap(({ name, firstRegistered: first }) => (first === null ? [] : [{ name, first }]));
-    return applications.filter((each) => firsts.some(({ name, first }) => name !== each.name && mayPrecede(each, first)));
-}
-/** Whether an application may be the former name of one that registered its first version then; null: it has none. */
-function mayPrecede({ inFlight, newestRegistered: newest }, first) {
-    return inFlight.length > 0 && (newest === null || first === null || newest < first);
-}
-/** How many versions of an application are named with their counts. */
-const VERSIONS_SHOWN = 5;
-/** `"shop-api" (3 workflows in flight: "1.0.0": 2 pending, 1 enqueued)`. */
-function describeApplication({ name, inFlight }) {
-    const versions = inFlight.slice(0, VERSIONS_SHOWN).map(({ version, ...counts }) => {
-        return message_msg `${version === null ? message_trusted('unversioned') : message_msg `${version}`}: ${message_trusted(describeCounts(counts))}`;
-    });
-    const rest = inFlight.length - versions.length;
-    const more = message_trusted(rest > 0 ? `; and ${message_number(rest)} more versions` : '');
-    return message_msg `${name} (${counted(total(summed(inFlight)), 'workflow')} in flight: ${joined(versions, '; ')}${more})`;
-}
-/** The first few applications as `describeApplication` has them, and how many more there are. */
-function describeApplications(applications) {
-    const shown = applications.slice(0, 3);
-    const rest = applications.length - shown.length;
-    const more = message_trusted(rest > 0 ? ` and ${message_number(rest)} more` : '');
-    return message_msg `${joined(shown.map(describeApplication), ', ')}${more}`;
-}
-/**
- * What possible former names of the application mean, and what to do.
- *
- * @param isRegistered The application has a registration of its own. It has none where another one registered the same
- *   version before, and where its SDK registers none.
- */
-function explainFormerNames(formers, isRegistered) {
-    const isOne = formers.length === 1;
-    const has = message_trusted(isOne ? 'has' : 'have');
-    const applications = describeApplications(formers);
-    return joined([
-        isRegistered
-            ? message_msg `Was this application renamed? ${applications} ${has} registered no version since this application registered its first.`
-            : message_msg `Was this application renamed? ${applications} ${has} work in flight, and this application owns no registered version, so the gate does not know which name came first.`,
-        message_msg `If ${message_trusted(isOne ? 'that is its former name' : 'one of them is its former name')}, processes under the new name do not finish that work. Run DBOS's \`rename-application\`, or run the gate once more with \`application\` set to the former name.`,
-    ]);
-}
-
-;// CONCATENATED MODULE: ./lib/rules/7-application.js
-
-
-
-/** Several owners, and none is chosen. */
-function severalApplications({ application: chosen }, owners, applications = []) {
-    if (chosen !== undefined || owners.length < 2)
-        return [];
-    return [{ kind: 'several-applications', owners, formers: possibleFormerNames(applications) }];
-}
-/** Rule 7: the application is the right one. A wrong name would hide everything. */
-const application = {
-    checkGate({ config, before, database, index }) {
-        const { applicationSeen, owners, applications } = index.contents;
-        if (config.application !== undefined && !applicationSeen) {
-            return [{ kind: 'application-not-seen', application: config.application, owners }];
-        }
-        const several = severalApplications(config, owners, applications);
-        if (several.length > 0)
-            return several;
-        // DBOS deletes no registration. Rule 9 asks another server for all that were there.
-        if (isAnotherServer(before, database))
-            return [];
-        const named = [...before.targets, ...(before.kept ?? [])].filter((version) => version !== null);
-        const versions = named.filter((version) => before.registered.has(version) && !index.registrations.has(version));
-        return versions.length > 0 ? [{ kind: 'registration-gone', versions }] : [];
-    },
-    blockers: {
-        'application-not-seen': {
-            verdict: 'error',
-            shortName: 'application not seen',
-            explain: ({ application, owners }) => message_msg `The application ${application} owns no registered version and no workflow in flight here${owners.length > 0
-                ? message_msg `. The owners found here are ${namesOf(owners)}`
-                : message_trusted('. Nothing else here has an owner')}. Correct \`application\` (it must be exactly the name in DBOS's configuration), or leave it out. Rows without an owner always count.`,
-        },
-        'several-applications': {
-            verdict: 'error',
-            shortName: 'several applications',
-            explain: ({ owners, formers }) => {
-                const rename = formers.length > 0
-                    ? message_msg ` Was the application renamed? ${describeApplications(formers)} registered no version after another one registered its first. If that is the former name, run DBOS's \`rename-application\`, or run the gate once for each name.`
-                    : message_trusted('');
-                return message_msg `Several applications share this system database: ${namesOf(owners)}. Set \`application\` to the one that you are deploying.${rename}`;
-            },
-        },
-        'registration-gone': {
-            verdict: 'error',
-            shortName: 'a registration is gone',
-            explain: ({ versions }) => message_msg `The registration of ${namesOf(versions)} was here at an earlier poll. Now it is gone, or belongs to another application. Was the application renamed? Rerun the gate with its new name.`,
-        },
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/rules/index.js
-
-
-
-
-
-
-
-
-
-/** The rule of retirement, 1 to 9. `docs/rule-of-retirement.md` says what each is for. */
-const RULES = [
-    known,
-    inFlight,
-    _3_starting_starting,
-    openWriters,
-    live,
-    _6_unversioned_unversioned,
-    application,
-    keptVersions,
-    trustedDatabase,
-];
-/** What is known of each kind. A kind without an entry here does not compile. */
-const KINDS = {
-    ...known.blockers,
-    ...inFlight.blockers,
-    ..._3_starting_starting.blockers,
-    ...openWriters.blockers,
-    ...live.blockers,
-    ..._6_unversioned_unversioned.blockers,
-    ...application.blockers,
-    ...keptVersions.blockers,
-    ...trustedDatabase.blockers,
-};
-/** The blockers that each rule finds with one of its checks, in the order of the rules. */
-function findBlockers(check) {
-    return RULES.flatMap((rule) => check(rule) ?? []);
-}
-/**
- * Explains what a blocker means and what to do, the input that lifts it included.
- *
- * @param pastDeadline Some of the work on this version certainly lasts past the timeout of the hold.
- */
-function explainBlocker(blocker, pastDeadline = false) {
-    return explainAs(blocker.kind, blocker, pastDeadline);
-}
-/** The verdict that a blocker leads to while it stands, outside the timeout of a hold. */
-function verdictOf({ kind }) {
-    return KINDS[kind].verdict;
-}
-/** The short names of blockers, once each. Work in flight has none: its counts are shown. */
-function shortNames(blockers) {
-    return [...new Set(blockers.flatMap(({ kind }) => KINDS[kind].shortName ?? []))];
-}
-function explainAs(kind, blocker, pastDeadline) {
-    return KINDS[kind].explain(blocker, pastDeadline);
-}
 
 ;// CONCATENATED MODULE: ./lib/rules/decide.js
 
@@ -25874,7 +25959,7 @@ function activityReport(workflow, poll, isWait) {
         until: 'until' in activity ? activity.until : null,
         child: activity.kind === 'child' ? shownId(activity.child.id) : null,
         message: describeActivity(status, now),
-        nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor),
+        nextStep: nextStep({ status, state: kitStateOf(status, now), stands }, workflow.executor, canFork(poll.evaluation)),
     };
 }
 /** What the workflows that were last read in detail do or wait for: stuck ones first, then by count. */
@@ -25900,11 +25985,12 @@ function activitiesReport(poll, isWait) {
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         return {
             state,
+            kind: status.activity.kind,
             count: group.length,
             workflow: workflow.name,
             className: workflow.className,
             message: describeActivity(status, observedAt),
-            nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null),
+            nextStep: nextStep(foremost, isOneExecutor ? workflow.executor : null, canFork(evaluation)),
         };
     });
     const items = groups
@@ -25914,15 +26000,15 @@ function activitiesReport(poll, isWait) {
 }
 /** The next step of work that is not stuck itself, where waiting does not help; of all work, where its version is live. */
 const NOT_BY_ITSELF = {
-    live: message_trusted('move the traffic to another version first'),
-    'no-process': message_trusted('start a process of its version, or fork or cancel it'),
-    outlasting: message_trusted('fork or cancel it: it outlasts the timeout'),
-    stuck: message_trusted('check whether its process still runs. If not, fork or cancel it'),
+    live: () => message_trusted('move the traffic to another version first'),
+    'no-process': nextStepWithoutProcess,
+    outlasting: (canFork) => message_trusted(`${forkOrCancel(canFork)}: it outlasts the timeout`),
+    stuck: (canFork) => message_trusted(`check whether its process still runs. If not, ${forkOrCancel(canFork)}`),
 };
 /** What a person can do about a workflow, given how its version stands. */
-function nextStep({ status, state, stands, }, executor) {
+function nextStep({ status, state, stands, }, executor, forks) {
     const isOfVersion = stands !== undefined && (state !== 'stuck' || stands === 'live');
-    return isOfVersion ? NOT_BY_ITSELF[stands] : nextStepFor(status, executor, stands === 'no-process');
+    return isOfVersion ? NOT_BY_ITSELF[stands](forks) : nextStepFor(status, executor, forks, stands === 'no-process');
 }
 /** Why nobody should simply wait for a workflow; undefined where it can finish. */
 function standing({ workflow: { version }, status }, poll, isWait) {
@@ -26005,6 +26091,141 @@ function releasesOf(migration, sdk) {
 function schema_age_inWords(found) {
     return found.map(({ language, release }) => `${language} ${release}`).join(' or ');
 }
+
+;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
+
+
+/* How a password or a token fails, or the reading of it. */
+/**
+ * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
+ * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
+ */
+function isPasswordRefusal({ code, message, routine }) {
+    if (code === '28000') {
+        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
+        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
+        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
+    }
+    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
+    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
+}
+/** What a person has to know of libpq's password file where no password was found. */
+const PASSFILE_ADVICE = {
+    password: '',
+    'no-file': '',
+    'no-entry': " libpq's password file has no line for this host, port, database and user.",
+    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
+    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
+    unreadable: " The user that runs the gate cannot read libpq's password file.",
+};
+/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
+const PASSWORD_FILE_UNUSABLE = {
+    what: 'The file in `database-password-file` has no password',
+    patience: 'full',
+    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
+    advice: message_msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
+};
+/** The ways to fail that are about the password, in the order in which they are tried. */
+const PASSWORD_FAILURES = {
+    'token-refused': {
+        what: 'The server rejected the password from `database-password-file`',
+        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
+        patience: 'brief',
+        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
+        advice: message_msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
+    },
+    'password-refused': {
+        what: 'The server rejected the password',
+        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
+        advice: ({ passfileGave }) => message_msg `Check the user and the secret${message_trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
+    },
+    'password-missing': {
+        what: 'The server requires a password, and none was given',
+        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
+        advice: ({ passfileGave }) => message_msg `Put it into \`database-url\`, or pass \`database-password\`.${message_trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
+    },
+    'password-exchange-failed': {
+        what: 'SCRAM authentication failed',
+        matches: ({ message }) => message.startsWith('SASL: '),
+        advice: ({ message }) => message_msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
+
+
+/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
+/** The driver's message when the server has no TLS. */
+const NO_TLS = 'The server does not support SSL connections';
+/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
+const TLS_REQUIRED = 'SSL required';
+/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
+const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
+/** Returns whether the handshake failed, or the server's certificate did not pass. */
+function isHandshakeFailure(code) {
+    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
+}
+/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
+function isRefusedCertificate(code) {
+    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
+}
+/** The ways to fail that are about TLS, in the order in which they are tried. */
+const TLS_FAILURES = {
+    'tls-unavailable': {
+        what: 'The server does not accept TLS',
+        matches: ({ message }) => message === NO_TLS,
+        advice: ({ tlsMode }) => message_msg `\`sslmode=${message_trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
+    },
+    'certificate-untrusted': {
+        what: "The server's certificate is not signed by a trusted CA",
+        // No chain leads from the server's certificate to a trusted CA.
+        matches: [
+            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
+        ],
+        advice: ({ tlsCa }) => tlsCa === undefined
+            ? message_msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
+            : message_msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
+    },
+    'certificate-of-another-host': {
+        what: "The server's certificate is for another host name",
+        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+        advice: message_msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
+    },
+    'certificate-out-of-date': {
+        what: "The server's certificate has expired or is not valid yet",
+        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
+        advice: message_msg `Renew it on the server, and check the clock of the machine that runs the gate.`,
+    },
+    'client-certificate-missing': {
+        what: 'The server requires a client certificate',
+        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
+            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
+        advice: message_msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
+    },
+    'client-certificate-refused': {
+        what: 'The server rejected the client certificate',
+        // In any language: PAM and the like name themselves, and other methods go with no certificate.
+        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
+            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
+            (failure.code === '28000' &&
+                failure.routine === 'auth_failed' &&
+                clientCertificate !== undefined &&
+                !isPasswordRefusal(failure)),
+        advice: message_msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
+    },
+    'certificate-unusable': {
+        what: 'The client certificate or key is invalid',
+        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
+        advice: message_msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
+    },
+    'tls-failed': {
+        what: 'TLS failed',
+        matches: ({ code }) => isHandshakeFailure(code),
+        advice: message_msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
+    },
+};
 
 ;// CONCATENATED MODULE: ./lib/report/log-opening.js
 
@@ -26092,6 +26313,7 @@ function groupLines({ items, omitted }, targets) {
 
 
 
+
 /** Returns what a preflight checked, in the order in which one thing needs the other. */
 function checksOf(run, versions) {
     const { connection, last } = run;
@@ -26099,7 +26321,7 @@ function checksOf(run, versions) {
     const read = last === undefined || access === undefined ? undefined : { ...last, access, versions };
     const each = {
         database: databaseCheck(run, read),
-        tls: read === undefined || connection === undefined ? UNKNOWN : tlsCheck(connection, read),
+        tls: connection === undefined ? UNKNOWN : read === undefined ? failedTls(run, connection) : tlsCheck(connection, read),
         privileges: read === undefined ? UNKNOWN : privilegesCheck(read),
         server: read === undefined ? UNKNOWN : preflight_checks_serverCheck(read),
         schema: read === undefined ? UNKNOWN : schemaCheck(read, run),
@@ -26123,14 +26345,29 @@ const problem = (message) => ({ state: 'problem', message });
 const UNKNOWN = { state: 'unknown', message: message_trusted('Not checked yet: solve the problem first.') };
 const preflight_checks_HIDDEN = { state: 'unknown', message: message_trusted('Not readable yet: solve the problems first.') };
 /** Names the address once a server has accepted it: a mistyped URL can have the password in its place. */
-function databaseCheck({ connection, config }, read) {
+function databaseCheck({ connection, config, failure }, read) {
     const source = connection === undefined ? message_trusted('the inputs') : sourceInWords(connection.place.source);
+    if (tlsFailure(failure) !== undefined) {
+        return {
+            state: 'unknown',
+            message: message_msg `A server answers. The gate has not reached the database: solve the TLS problem first. The address is from ${source}.`,
+        };
+    }
     if (read === undefined || connection === undefined) {
         return problem(message_msg `No usable answer from the database. Its address is from ${source}.`);
     }
     const { host, port, database } = connection.place;
     const server = config?.details === 'names' ? message_trusted('') : message_msg ` at ${host}, port ${message_trusted(String(port))}`;
     return ok(message_msg `Connected to ${database}${server}, as the role ${read.access.role}. The address is from ${source}.`);
+}
+/** What went wrong with TLS, in a few words; undefined where something else did. */
+function tlsFailure(failure) {
+    return Object.entries(TLS_FAILURES).find(([id]) => id === failure?.kind)?.[1].what;
+}
+/** Without TLS, no row after this one was reached. */
+function failedTls({ failure }, { tlsMode }) {
+    const what = tlsFailure(failure);
+    return what === undefined ? UNKNOWN : problem(message_msg `${message_trusted(what)} (\`sslmode=${message_trusted(tlsMode)}\`).`);
 }
 function tlsCheck({ serverCheck: proof, tlsMode }, { access }) {
     const mode = message_trusted(`\`sslmode=${tlsMode}\``);
@@ -26298,12 +26535,18 @@ function preflight_next_commandOf({ connection, config, application, latest }) {
     const { schema } = connection.place;
     const flags = [
         `--keep-version "$VERSION"`,
-        ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema)}`]),
-        ...(application === undefined ? [] : [`--application ${inShell(application)}`]),
+        ...(schema === 'dbos' ? [] : [`--schema ${inShell(schema, 'SCHEMA')}`]),
+        ...(application === undefined || !isInput(application)
+            ? []
+            : [`--application ${inShell(application, 'APPLICATION')}`]),
         ...(config.details === 'full' ? [] : [`--details ${config.details}`]),
         '--timeout 45m',
     ];
-    return `# VERSION: ${launched(latest)}.\n# With the URL and the connection settings of this run.\ndbos-drain-gate wait ${flags.join(' ')}`;
+    return [
+        `# VERSION: ${launched(latest)}.`,
+        `# With the URL and the connection settings of this run.${untyped(schema, 'SCHEMA', 'its schema')}${untyped(application, 'APPLICATION', 'the application here')}`,
+        `dbos-drain-gate wait ${flags.join(' ')}`,
+    ].join('\n');
 }
 const COMMIT = /^[0-9a-f]{40}$/;
 /** The value of `keep-version`. A deploy names what it has launched, and so never the name that is the latest now. */
@@ -26322,15 +26565,38 @@ function launched(latest) {
     const example = /^[\w.+-]{1,40}$/.test(latest) ? `, such as ${latest}` : '';
     return `the version just launched${example}`;
 }
-/** A name as a value in YAML. What GitHub would evaluate, or what cannot be seen, is left to the reader. */
-function inYaml(name) {
-    const isSeen = visible(name, COMMAND_CHARACTERS) === name && !name.includes('${{');
-    return isSeen
-        ? `'${name.replaceAll("'", "''")}'`
-        : '# write the name here: it holds characters that cannot be shown safely';
+/** Whether an input can hold the name. The gate takes the blanks around it away. */
+function isInput(name) {
+    return name === name.trim();
 }
-function inShell(name) {
-    return shellQuoted(name) ?? '"$NAME"';
+/** A name as a value in YAML. What cannot be seen is escaped. What GitHub would evaluate is left to the reader. */
+function inYaml(name) {
+    if (!isInput(name))
+        return '# left out: no input holds the blanks around it';
+    if (name.length > COMMAND_CHARACTERS)
+        return '# write the name here: it is too long to show';
+    if (name.includes('${{'))
+        return '# write the name here: GitHub would evaluate it';
+    if (visible(name, COMMAND_CHARACTERS) === name)
+        return `'${name.replaceAll("'", "''")}'`;
+    return `"${[...name].map(escapedInYaml).join('')}"`;
+}
+/** A character between double quotes. The runner finds older workflow commands (`##[…]`) anywhere in a line. */
+function escapedInYaml(character) {
+    if (/^[^\P{ASCII}\p{C}"\\[]$/u.test(character))
+        return character;
+    const hex = (character.codePointAt(0) ?? 0).toString(16);
+    return hex.length > 4 ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+/** A name in a command: as it is, or in a variable where it cannot be typed. */
+function inShell(name, variable) {
+    return shellQuoted(name) ?? `"$${variable}"`;
+}
+/** What a command says of a variable in it; empty where the name itself is there. */
+function untyped(name, variable, what) {
+    if (name === undefined || !isInput(name) || shellQuoted(name) !== undefined)
+        return '';
+    return ` ${variable}: ${what}, which cannot be typed safely.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/found.js
@@ -26533,7 +26799,7 @@ function maskedOutputs(names, shortestLength) {
         ? msg `appears by chance in these outputs, or could: ${trusted(names.map((name) => `\`${name}\``).join(', '))}`
         : msg `has fewer than ${LONG_ENOUGH} characters, so it could appear by chance in any output`;
     return [
-        msg `The database password ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Use a longer password that is not part of a word or a number.`,
+        msg `A secret of this run ${where}. GitHub does not pass outputs that contain a secret to other jobs: they get an empty string. The steps of this job still get the value. Most often it is the database password: use a longer one that is not part of a word or a number.`,
     ];
 }
 /** What a preflight warns of its role. */
@@ -26804,6 +27070,7 @@ function seenAt(last, run) {
     const pastDeadline = run.verdict === 'cannot-drain' ? forecast.pastDeadline : undefined;
     const diagnoses = diagnosesIn(run);
     const versions = targets.map((target) => versionReport(target, diagnoses, pastDeadline, last, run));
+    const isInDoubt = config !== undefined && areTargetsInDoubt(config, evaluation);
     const all = expected(index && forecast.total, forecast.newTopLevel, observedAt);
     return {
         observedAt,
@@ -26815,7 +27082,7 @@ function seenAt(last, run) {
         neededTimeout: pastDeadline === undefined || config === undefined ? null : neededTimeout(pastDeadline, config),
         pastDeadline: pastDeadline === undefined || config === undefined
             ? null
-            : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck),
+            : describeCannotDrain(pastDeadline, observedAt, config, forecast.total.states.stuck, canFork(evaluation)),
         versions,
         diagnosis: diagnoses.worst ?? null,
         // After a failure, what an earlier poll saw is no answer.
@@ -26826,7 +27093,7 @@ function seenAt(last, run) {
             return { seconds: atMs / 1000, pending, enqueued, delayed };
         }),
         drainedVersions: model_namedVersions(versions.filter(({ drained }) => drained)),
-        drainingVersions: model_namedVersions(versions.filter(({ drained }) => !drained)),
+        drainingVersions: isInDoubt ? [] : model_namedVersions(versions.filter(({ drained }) => !drained)),
         newVersion: newVersionOf(evaluation),
         otherApplications: evaluation.otherApplications.map(({ name, mayBeFormerName, inFlight }) => {
             return { name, mayBeFormerName, inFlight };
@@ -26855,7 +27122,7 @@ function versionReport(target, diagnoses, pastDeadline, { evaluation, forecast }
         version: whole,
         drained: shown.drained && run.failure === undefined,
         idleSeconds: settledForMs === undefined ? null : settledForMs / 1000,
-        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, isPastDeadline)),
+        blockers: [...evaluation.gate, ...blockers].map((each) => blockerReport(each, { isPastDeadline, canFork: canFork(evaluation) })),
         reasons: shortNames(blockers),
         diagnosis: diagnoses.of.get(version) ?? null,
         ...expected(drain, newTopLevel, evaluation.snapshot.observedAt),
@@ -26897,8 +27164,8 @@ function workflowsReport(poll, pastDeadline, isWait) {
         firstToUnblock: shownId(first?.id ?? null),
     };
 }
-function blockerReport(blocker, pastDeadline = false) {
-    return { kind: blocker.kind, message: explainBlocker(blocker, pastDeadline) };
+function blockerReport(blocker, prospects) {
+    return { kind: blocker.kind, message: explainBlocker(blocker, prospects) };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/annotations.js
@@ -27294,6 +27561,7 @@ function needsOf(fits) {
         `# DBOS’s command line: ${fits.replace(/^Use /, '').replace(/(?<=\w)'s\b/g, '’s')}`,
     ];
 }
+const BEFORE_A_FORK = ' Before a fork, check that no process still works on what is stuck, and read the comment at the top of the script.';
 /** What the kit does, what it needs, and its list: all that it takes to act when the runner and its files are gone. */
 function kitSection({ shell, folder, list }, newVersion) {
     const what = {
@@ -27301,9 +27569,9 @@ function kitSection({ shell, folder, list }, newVersion) {
         cancel: 'cancels them',
         fork: markdown(newVersion === null ? message_trusted('continues them on the new version') : message_msg `continues them on ${newVersion}`),
     };
-    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`, commandsOf({ newVersion: newVersion ?? undefined })
-        .map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`)
-        .join('\n'), 'Once the old processes are gone, add `--all` for the queued, waiting and progressing ones. To take only some, pass `--name PATTERN` or ids. Before a fork, read the comment at the top of the script.', 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', 'With DBOS Conductor, you can also use `dbosctl workflow cancel` and `dbosctl workflow fork` while a process of the application is connected.', `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`, listSection(list));
+    const commands = commandsOf({ newVersion: newVersion ?? undefined });
+    const canFork = commands.includes('fork');
+    return blocks(`A script for all stuck, asleep and delayed workflows is in ${code(folder, 1000)}${shell === 'action' ? ' on the runner' : ''}. It is a dry run unless you pass \`--yes\`:`, commands.map((command) => `- \`sh unblock.sh ${command}\` ${what[command]}`).join('\n'), `Once the old processes are gone, add \`--all\` for the queued, waiting and progressing ones. To take only some, pass \`--name PATTERN\` or ids.${canFork ? BEFORE_A_FORK : ''}`, 'Set `UNBLOCK_DATABASE_URL` to the URL of the system database, with the application’s role. The gate’s role can only read.', `With DBOS Conductor, you can also use \`dbosctl workflow cancel\`${canFork ? ' and `dbosctl workflow fork`' : ''} while a process of the application is connected.`, `${KEEPING[shell]} save the list below as \`workflows.tsv\`, next to \`dist/unblock.sh\` from the repository of dbos-drain-gate. That script is the same in every run.`, listSection(list));
 }
 /** The list, as it can be copied. A long one is cut behind a workflow: the rest keeps its meaning. */
 function listSection(list) {
@@ -27328,30 +27596,32 @@ function nextSteps(report, kit) {
         return '';
     const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
     if (details === 'names' && workflows.items.length > 0)
-        return withoutIds(query, commandLine);
+        return withoutIds(query, commandLine, database.schema);
     if (workflows.items.length === 0 && firstToUnblock === null)
         return '';
     if (kit === undefined && isInUse(report))
         return blocks(IN_USE, ...query);
-    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, verdict, commandLine)), database.schema === 'dbos'
+    return blocks(...(firstToUnblock === null ? [ALL_AT_WORK] : first(firstToUnblock, report, commandLine, database.schema)), database.schema === 'dbos'
         ? ''
         : "TypeScript's command line reads the schema `dbos` only. With another one, use Python's (`dbos workflow … --schema`) or the DBOS client.", kit === undefined ? '' : kitSection(kit, newVersion), ...query);
 }
 const ALL_AT_WORK = 'The workflows that were read are running, queued, or wake within a minute. Let them finish: cancel or fork nothing while processes of this version run.';
 const IN_USE = 'New work is still sent to a version to retire, or its name is not known here. Check the name, and move the traffic first. Until then, cancelling or forking would hit live work.';
-function first(id, verdict, commandLine) {
-    const commands = commandsFor({ id }, commandLine) ?? [
-        '# The id of that workflow holds characters that cannot be shown or typed safely:',
-        '# take it from the query.',
-    ];
+/** In place of commands. */
+const UNTYPED = [
+    '# The id of that workflow, or the name of the schema, holds characters that cannot be shown or typed safely:',
+    '# take it from the query.',
+];
+function first(id, { verdict }, commandLine, schema) {
+    const commands = commandsFor({ id }, commandLine, schema) ?? UNTYPED;
     const which = verdict === 'cannot-drain'
         ? 'One workflow by hand, with the DBOS command line. This one lasts longest:'
         : 'One workflow by hand, with the DBOS command line. Start with this one:';
     return [which, codeBlock('sh', [...needsOf(commandLine.fits), ...commands])];
 }
 /** For people who can read the database: nothing on this page names a workflow by its id. */
-function withoutIds(query, commandLine) {
-    return blocks(markdown(message_trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...commandsById(commandLine)]));
+function withoutIds(query, commandLine, schema) {
+    return blocks(markdown(message_trusted('With `details: names`, no ids are shown and there is no script. Take the ids from this query, with your own account:')), ...query, 'To unblock a workflow with the DBOS command line:', codeBlock('sh', [...needsOf(commandLine.fits), ...(commandsById(commandLine, schema) ?? UNTYPED)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/options.js
@@ -27365,7 +27635,7 @@ function withoutIds(query, commandLine) {
 const MOST_OPTIONS = 3;
 const DRY_RUN = 'These commands only print what they would do, until you add `--yes`. Where the script is and what it needs: see *Commands, script and query*.';
 /** In place of a command. */
-const UNTYPED = '# Its id holds characters that cannot be typed safely: take it from the query below.';
+const options_UNTYPED = '# Its id, or the schema, holds characters that cannot be typed safely: take it from the query below.';
 /** What to do, in the order in which to try it: at most three options. Empty where the answer is no, or yes. */
 function whatToDo(report, kit) {
     const { verdict, blockers, versions, troubleshooting } = report;
@@ -27389,16 +27659,18 @@ function inMarkdown({ what, command }) {
 }
 const BY_TABLE = { what: message_trusted('Take the next step of each workflow from *What blocks*.') };
 /** With `details: names`, nothing on the page names a workflow by its id. */
-const BY_QUERY = {
-    what: message_trusted('To cancel or fork what blocks, take its ids from the query in *Commands, script and query*.'),
-};
+function byQuery(report) {
+    const isSafe = forkCondition(report, '') === '';
+    const to = isSafe ? 'To cancel or fork what blocks' : `To cancel what blocks, or to fork it${IF_NO_PROCESS}`;
+    return { what: message_trusted(`${to}, take its ids from the query in *Commands, script and query*.`) };
+}
 function optionsFor(report, kit) {
     const { diagnosis, activities, firstToUnblock } = report;
     switch (diagnosis?.cause) {
         case 'no-process':
             return [
                 { what: diagnosis.nextStep ?? message_trusted('Start a process of this version again.') },
-                ...unblocking(report, kit, ' --all', ', once no process of its version runs'),
+                ...unblocking(report, kit, ' --all', 'Or fork'),
             ];
         case 'outlasting':
             // To wait for the sleep, or to unblock it alone, would leave the stuck ones in flight.
@@ -27415,7 +27687,7 @@ function optionsFor(report, kit) {
                     what: message_trusted('See what each workflow has done, and take its next step from *What blocks*:'),
                     command: 'sh unblock.sh inspect',
                 };
-            return [step, ...unblocking(report, kit, '', ', if no process still works on it')];
+            return [step, ...unblocking(report, kit, '', 'Or fork')];
         }
         case 'not-converging':
             return [{ what: message_trusted('Shift the traffic first: requests, message consumers and schedules.') }];
@@ -27445,27 +27717,41 @@ function whatTheKitTakes({ activities }) {
     const before = states.slice(0, -1).join(', ');
     return last === undefined ? 'what blocks' : `what is ${before === '' ? '' : `${before} or `}${last}`;
 }
-/**
- * To fork and to cancel: with the kit, or what cancels one where there is none. `condition`: when a fork does no work
- * twice, where something comes before it.
- */
-function unblocking(report, kit, which, condition) {
-    const { newVersion, commandLine, firstToUnblock, details } = report;
+const IF_NO_PROCESS = ' if no process still works on it';
+/** When a fork of `which` does no work twice. Empty where no process can be at work on it: it is asleep or delayed. */
+function forkCondition({ activities: { items, omitted } }, which) {
+    if (which === ' --all')
+        return ', once no process of its version runs';
+    const isAtRest = items.length > 0 && omitted === 0 && !items.some(mayRun);
+    return which === '' && !isAtRest ? `,${IF_NO_PROCESS}` : '';
+}
+/** Whether a step can be running of what the kit takes. A timer without a recorded end can be over. */
+function mayRun({ state, kind }) {
+    return state === 'stuck' || (state === 'asleep' && kind === 'timer');
+}
+/** To fork and to cancel: with the kit, or what cancels one where there is none. */
+function unblocking(report, kit, which, verb = 'Fork') {
+    const { newVersion, commandLine, firstToUnblock, details, database } = report;
     const them = which === ' --all' ? 'everything that is left' : which === '' ? whatTheKitTakes(report) : 'it';
     if (kit === undefined) {
-        if (commandLine === null)
+        if (commandLine === null || database === null)
             return [];
         if (firstToUnblock === null)
-            return details === 'names' ? [BY_QUERY] : [];
-        const command = commandsFor({ id: firstToUnblock }, commandLine)?.at(-1) ?? UNTYPED;
+            return details === 'names' ? [byQuery(report)] : [];
+        const command = commandsFor({ id: firstToUnblock }, commandLine, database.schema)?.at(-1) ?? options_UNTYPED;
         return [{ what: message_trusted('Cancel the workflow that blocks longest:'), command }];
     }
     const canFork = commandsOf({ newVersion: newVersion ?? undefined }).includes('fork');
     const fork = {
-        what: message_msg `${message_trusted(condition === undefined ? 'Fork' : 'Or fork')} ${message_trusted(them)} to ${newVersion ?? ''}${message_trusted(condition ?? '')}:`,
+        what: message_msg `${message_trusted(verb)} ${message_trusted(them)} to ${newVersion ?? ''}${message_trusted(forkCondition(report, which))}:`,
         command: `sh unblock.sh fork${which}`,
     };
-    return [...(canFork ? [fork] : []), { what: message_trusted(`Or cancel ${them}:`), command: `sh unblock.sh cancel${which}` }];
+    const isFirst = !canFork && verb === 'Fork';
+    const cancel = {
+        what: message_trusted(`${isFirst ? 'Cancel' : 'Or cancel'} ${them}:`),
+        command: `sh unblock.sh cancel${which}`,
+    };
+    return [...(canFork ? [fork] : []), cancel];
 }
 function waiting({ verdict, mode, pastDeadline, neededTimeout }) {
     if (pastDeadline !== null) {
@@ -27621,6 +27907,11 @@ function summary_details_lastStep({ lastStep: step }, observedAt) {
 
 /** GitHub drops a step's summary above 1 MiB. The margin is for what else the step writes. */
 const SUMMARY_BYTES = 1024 * 1024 - 64 * 1024;
+/** Why a long summary is shortened: elsewhere than on GitHub, nobody but the gate limits it. */
+const LIMITS = {
+    action: 'fit GitHub’s size limit',
+    'command-line': `fit the gate’s own limit of ${SUMMARY_BYTES / 1024} KiB`,
+};
 const APPLICATIONS_SHOWN = 10;
 /** The first screen names these many groups of what blocks. */
 const GROUPS_OF_WORK = 10;
@@ -27639,9 +27930,9 @@ const STATES = {
  * The job summary, in GitHub-flavoured Markdown. The first screen says what the answer is and why, what happens if nobody
  * acts, what to do, and what blocks. Everything else is folded.
  */
-function summaryOf(report, kit) {
+function summaryOf(report, kit, shell = 'action') {
     const { page, folded } = pageOf(report, kit);
-    return fitted([...page, ...folded].map(({ text }) => text));
+    return fitted([...page, ...folded].map(({ text }) => text), shell);
 }
 /** The page in its two parts: what is open, and what is folded or small. */
 function pageOf(report, kit, icon) {
@@ -27764,8 +28055,8 @@ function isoTime({ observedAt }) {
     return iso(observedAt) ?? 'an unknown time';
 }
 /** Sections in their order, but for empty ones, as many as fit. A notice says where the last ones are omitted. */
-function fitted(sections) {
-    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+function fitted(sections, shell) {
+    const notice = `_Shortened to ${LIMITS[shell]}. The report file has everything._`;
     const kept = [];
     let bytes = Buffer.byteLength(notice) + 2;
     for (const section of sections.filter((each) => each !== '')) {
@@ -27812,7 +28103,7 @@ async function publish(run, shell) {
     const unpublished = await attempt('The check run', async () => shell.publishCheck?.(report) ?? []);
     for (const problem of unpublished ?? [])
         warn(problem);
-    await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit)));
+    await attempt('The summary', () => shell.writeSummary(summaryOf(withProblems(), kit, shell.kind)));
     for (const { title, lines } of preflightLog(report.found)) {
         shell.log.line(title);
         for (const line of lines)
@@ -27942,25 +28233,6 @@ function jsonArray({ texts }) {
     return `[${texts.join(',')}]`;
 }
 
-;// CONCATENATED MODULE: ./lib/async.js
-/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
-async function unlessAborted(promise, signal) {
-    promise.catch(() => undefined);
-    if (signal.aborted)
-        return undefined;
-    const { promise: aborted, resolve } = Promise.withResolvers();
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', abort);
-    }
-}
-
-// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
-var lib_client = __nccwpck_require__(42);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/buffer-reader.js
 var buffer_reader = __nccwpck_require__(971);
 // EXTERNAL MODULE: ./node_modules/pg-protocol/dist/parser.js
@@ -28049,65 +28321,6 @@ function requireChannelBinding(client, socket) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/postgres/password-errors.js
-
-
-/* How a password or a token fails, or the reading of it. */
-/**
- * Returns whether a server refused a password or a token. It says 28000 where another service judges: PAM, which is how
- * Amazon RDS checks IAM tokens, LDAP, RADIUS, or IAM of Cloud SQL. PgBouncer says 08P01.
- */
-function isPasswordRefusal({ code, message, routine }) {
-    if (code === '28000') {
-        // Names of methods are the same in every language of a server. Those of IAM are not from Postgres, and English.
-        const isJudged = routine === 'auth_failed' && /\b(PAM|LDAP|RADIUS|BSD)\b/.test(message);
-        return isJudged || /\b(PAM|LDAP|RADIUS|BSD|IAM)\b.* authentication failed|\baccess token\b/.test(message);
-    }
-    const isOfPgBouncer = /^empty password returned|(?<!certificate |"trust" )authentication failed/.test(message);
-    return code === '28P01' || (code === '08P01' && isOfPgBouncer);
-}
-/** What a person has to know of libpq's password file where no password was found. */
-const PASSFILE_ADVICE = {
-    password: '',
-    'no-file': '',
-    'no-entry': " libpq's password file has no line for this host, port, database and user.",
-    'not-a-file': " libpq's password file is ignored because it is not a plain file.",
-    'open-to-others': " libpq's password file is ignored because other users can read or write it: run `chmod 0600` on it.",
-    unreadable: " The user that runs the gate cannot read libpq's password file.",
-};
-/** It comes before other kinds: its code says why the file cannot be read, and is not about the server. */
-const PASSWORD_FILE_UNUSABLE = {
-    what: 'The file in `database-password-file` has no password',
-    patience: 'full',
-    matches: ({ message }) => message === NO_PASSWORD_IN_FILE,
-    advice: message_msg `It is read again for each connection. Replace it in one step: write another file next to it, then rename that file.`,
-};
-/** The ways to fail that are about the password, in the order in which they are tried. */
-const PASSWORD_FAILURES = {
-    'token-refused': {
-        what: 'The server rejected the password from `database-password-file`',
-        // A renewal that is late comes within the minute. A wrong password is not sent again and again for longer.
-        patience: 'brief',
-        matches: (failure, { passwordFile }) => passwordFile !== undefined && isPasswordRefusal(failure),
-        advice: message_msg `Has the token expired? The process that writes the file must renew it. Otherwise check the user, and which database the token is for.`,
-    },
-    'password-refused': {
-        what: 'The server rejected the password',
-        matches: (failure, { password }) => password !== undefined && isPasswordRefusal(failure),
-        advice: ({ passfileGave }) => message_msg `Check the user and the secret${message_trusted(passfileGave === 'password' ? " in libpq's password file" : '')}. The password may have been rotated. An IAM token is valid for minutes only: use \`database-password-file\`. Special characters must be percent-encoded in a URL, but not in \`database-password\`.`,
-    },
-    'password-missing': {
-        what: 'The server requires a password, and none was given',
-        matches: (failure) => isPasswordRefusal(failure) || /password must be a (non-empty )?string/.test(failure.message),
-        advice: ({ passfileGave }) => message_msg `Put it into \`database-url\`, or pass \`database-password\`.${message_trusted(PASSFILE_ADVICE[passfileGave ?? 'no-file'])}`,
-    },
-    'password-exchange-failed': {
-        what: 'SCRAM authentication failed',
-        matches: ({ message }) => message.startsWith('SASL: '),
-        advice: ({ message }) => message_msg `The driver says: ${message}. The exchange may have been tampered with, or the server is not PostgreSQL.`,
-    },
-};
-
 ;// CONCATENATED MODULE: ./lib/postgres/pooler-errors.js
 
 /*
@@ -28135,82 +28348,6 @@ const POOLER_FAILURES = {
         patience: 'full',
         matches: (failure) => isSaidByPooler(failure, /DbHandler|db_termination|to database closed|circuit ?breaker|compute node|control plane/i),
         advice: ({ message }) => message_msg `It says: ${message}. A database that restarts or wakes up is available within a minute. If it persists, check the provider's dashboard and status page.`,
-    },
-};
-
-;// CONCATENATED MODULE: ./lib/postgres/tls-errors.js
-
-
-/* How TLS fails: messages of the driver, codes of Node and OpenSSL ("TLS" in Node's manual). */
-/** The driver's message when the server has no TLS. */
-const NO_TLS = 'The server does not support SSL connections';
-/** PgBouncer's message when it insists on TLS (`client_tls_sslmode=require`). */
-const TLS_REQUIRED = 'SSL required';
-/** Codes of OpenSSL for a certificate that does not pass start with these ("Certificate errors" in Node's manual). */
-const CERTIFICATE_ERROR = /^(CERT_|DEPTH_ZERO_|ERROR_IN_CERT_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_|UNSPECIFIED$)/;
-/** Returns whether the handshake failed, or the server's certificate did not pass. */
-function isHandshakeFailure(code) {
-    return /^(EPROTO$|ERR_SSL|ERR_TLS)/.test(code) || CERTIFICATE_ERROR.test(code);
-}
-/** Returns whether the server refused the gate's certificate. In TLS 1.3 it does so after the handshake. */
-function isRefusedCertificate(code) {
-    return /^ERR_SSL_.*ALERT_(UNKNOWN_CA|(BAD_|UNSUPPORTED_)CERTIFICATE|CERTIFICATE_(?!REQUIRED)\w+)$/.test(code);
-}
-/** The ways to fail that are about TLS, in the order in which they are tried. */
-const TLS_FAILURES = {
-    'tls-unavailable': {
-        what: 'The server does not accept TLS',
-        matches: ({ message }) => message === NO_TLS,
-        advice: ({ tlsMode }) => message_msg `\`sslmode=${message_trusted(tlsMode)}\` requires it. Turn on TLS on the server or, on a trusted network, use \`sslmode=prefer\`.`,
-    },
-    'certificate-untrusted': {
-        what: "The server's certificate is not signed by a trusted CA",
-        // No chain leads from the server's certificate to a trusted CA.
-        matches: [
-            ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-            ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
-            ...['CERT_SIGNATURE_FAILURE', 'CERT_UNTRUSTED'],
-        ],
-        advice: ({ tlsCa }) => tlsCa === undefined
-            ? message_msg `Pass the certificate of its CA as \`tls-ca\`, or use \`sslmode=require\`, which does not verify the certificate.`
-            : message_msg `The given CA did not sign it. Pass the right one as \`tls-ca\`. Without a CA, \`sslmode=require\` does not verify the certificate.`,
-    },
-    'certificate-of-another-host': {
-        what: "The server's certificate is for another host name",
-        matches: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-        advice: message_msg `Use the name in the certificate as the host in \`database-url\`; \`sslmode=verify-ca\` does not compare names.`,
-    },
-    'certificate-out-of-date': {
-        what: "The server's certificate has expired or is not valid yet",
-        matches: ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'],
-        advice: message_msg `Renew it on the server, and check the clock of the machine that runs the gate.`,
-    },
-    'client-certificate-missing': {
-        what: 'The server requires a client certificate',
-        matches: ({ code, message }) => (code === '28000' && /requires a valid client certificate/.test(message)) ||
-            /^ERR_SSL_.*CERTIFICATE_REQUIRED$/.test(code),
-        advice: message_msg `Set \`sslcert\` and \`sslkey\` in \`database-url\` to the paths of the certificate and its key, and use an \`sslmode\` with TLS.`,
-    },
-    'client-certificate-refused': {
-        what: 'The server rejected the client certificate',
-        // In any language: PAM and the like name themselves, and other methods go with no certificate.
-        matches: (failure, { clientCertificate }) => isRefusedCertificate(failure.code) ||
-            (['28000', '08P01'].includes(failure.code) && /certificate authentication failed/.test(failure.message)) ||
-            (failure.code === '28000' &&
-                failure.routine === 'auth_failed' &&
-                clientCertificate !== undefined &&
-                !isPasswordRefusal(failure)),
-        advice: message_msg `It must be signed by a CA that the server trusts (its \`ssl_ca_file\`), be valid now, and be issued for this user.`,
-    },
-    'certificate-unusable': {
-        what: 'The client certificate or key is invalid',
-        matches: ({ code }) => code.startsWith('ERR_OSSL') || code === 'ERR_CRYPTO_OPERATION_FAILED',
-        advice: message_msg `Check that \`tls-ca\`, \`sslcert\` and \`sslkey\` are complete PEM files, that the key belongs to the certificate, and that it has no passphrase.`,
-    },
-    'tls-failed': {
-        what: 'TLS failed',
-        matches: ({ code }) => isHandshakeFailure(code),
-        advice: message_msg `Check the TLS settings of both sides, and that this is a Postgres server.`,
     },
 };
 
@@ -28455,6 +28592,25 @@ function withoutPartsOf({ host, user, database }, message) {
     return parts.reduce((text, part) => text.replaceAll(part, '…'), message);
 }
 
+;// CONCATENATED MODULE: ./lib/async.js
+/** Returns the promise's value, or undefined as soon as the signal aborts. The promise's later fate is ignored. */
+async function unlessAborted(promise, signal) {
+    promise.catch(() => undefined);
+    if (signal.aborted)
+        return undefined;
+    const { promise: aborted, resolve } = Promise.withResolvers();
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', abort);
+    }
+}
+
+// EXTERNAL MODULE: ./node_modules/pg/lib/client.js
+var lib_client = __nccwpck_require__(42);
 ;// CONCATENATED MODULE: ./lib/postgres/connection.js
 
 
@@ -28591,6 +28747,97 @@ function connectionOf(client, socket, encrypted) {
             socket.destroy();
         },
     };
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/transaction.js
+
+
+
+/**
+ * Runs a statement that reads a whole table, in a transaction of its own. One that ran into `statement_timeout`
+ * (SQLSTATE 57014) has proved nothing, and that is a result.
+ */
+async function scanOnce(connection, pollTimeoutMs, statement, row) {
+    try {
+        return await inTransaction(connection, async () => {
+            await connection.run(beginReadCommitted(pollTimeoutMs));
+            return onlyRow(connection, withServer(statement), rowsWithServer(row));
+        });
+    }
+    catch (error) {
+        if (codeOf(error) === '57014')
+            return 'timed-out';
+        throw error;
+    }
+}
+/**
+ * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
+ * so that a pooler can keep its connection. Without an answer it sends nothing more.
+ */
+async function inTransaction(connection, work) {
+    try {
+        const result = await work();
+        await connection.run('COMMIT');
+        return result;
+    }
+    catch (error) {
+        if (isSqlState(codeOf(error)))
+            await connection.run('ROLLBACK').catch(() => undefined);
+        throw error;
+    }
+}
+/** Returns the row of a statement that always returns one. Several would be those of several servers, or shards. */
+async function onlyRow(connection, statement, row) {
+    const [first, ...others] = await connection.rows(statement, row);
+    if (first === undefined || others.length > 0) {
+        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
+    }
+    return first;
+}
+
+;// CONCATENATED MODULE: ./lib/dbos/connect.js
+
+
+
+
+
+/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
+function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
+    const lifetime = new AbortController();
+    let made;
+    const connection = after.then(async () => {
+        lifetime.signal.throwIfAborted();
+        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
+        return made;
+    });
+    return {
+        connection,
+        async close() {
+            await made?.close();
+            lifetime.abort();
+        },
+    };
+}
+/**
+ * Returns the result of some work.
+ *
+ * @throws an error with this message when the signal aborts first.
+ */
+async function inTime(work, signal, overdue) {
+    const result = await unlessAborted(work, signal);
+    if (result === undefined)
+        throw new Error(overdue, { cause: signal.reason });
+    return result;
+}
+async function connectToPostgres(config, pollTimeoutMs, signal) {
+    const connection = await connect(config, pollTimeoutMs, signal);
+    // A server, or a pooler, that accepts the connection and never answers has not been reached.
+    const answer = onlyRow(connection, productQuery, productRow);
+    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
+    const unsupported = unsupportedProduct(version);
+    if (unsupported !== undefined)
+        throw unsupported;
+    return connection;
 }
 
 ;// CONCATENATED MODULE: ./lib/dbos/names-only.js
@@ -29379,48 +29626,8 @@ async function searchHistory(scan, query, versions) {
     const complete = found !== 'timed-out';
     return { searchedFor: versions, found: complete ? found : [], complete };
 }
-/** A statement that ran into `statement_timeout` (SQLSTATE 57014) has proved nothing, and that is a result. */
-async function scanOnce(connection, pollTimeoutMs, statement, row) {
-    try {
-        return await inTransaction(connection, async () => {
-            await connection.run(beginReadCommitted(pollTimeoutMs));
-            return onlyRow(connection, withServer(statement), rowsWithServer(row));
-        });
-    }
-    catch (error) {
-        if (codeOf(error) === '57014')
-            return 'timed-out';
-        throw error;
-    }
-}
-/**
- * Does work whose first statement starts a transaction, and commits. After an error of the server it rolls back,
- * so that a pooler can keep its connection. Without an answer it sends nothing more.
- */
-async function inTransaction(connection, work) {
-    try {
-        const result = await work();
-        await connection.run('COMMIT');
-        return result;
-    }
-    catch (error) {
-        if (isSqlState(codeOf(error)))
-            await connection.run('ROLLBACK').catch(() => undefined);
-        throw error;
-    }
-}
-/** The row of a statement that always returns one. Several would be those of several servers, or shards. */
-async function onlyRow(connection, statement, row) {
-    const [first, ...others] = await connection.rows(statement, row);
-    if (first === undefined || others.length > 0) {
-        throw new Error(`a statement that returns one row returned ${first === undefined ? 'none' : 'several'}`);
-    }
-    return first;
-}
 
 ;// CONCATENATED MODULE: ./lib/dbos/reader.js
-
-
 
 
 
@@ -29482,40 +29689,6 @@ function systemDatabase(database, gate, now, onPassword = () => undefined) {
         },
     };
     return { ...(gate.details === 'names' ? namesOnly(reader, database) : reader), close };
-}
-/** Returns a connection that is being made after something else, or is there, and what closes it in either state. */
-function openHandle(config, pollTimeoutMs, after = Promise.resolve()) {
-    const lifetime = new AbortController();
-    let made;
-    const connection = after.then(async () => {
-        lifetime.signal.throwIfAborted();
-        made = await connectToPostgres(config, pollTimeoutMs, lifetime.signal);
-        return made;
-    });
-    return {
-        connection,
-        async close() {
-            await made?.close();
-            lifetime.abort();
-        },
-    };
-}
-/** @throws an error with this message when the signal aborts first. */
-async function inTime(work, signal, overdue) {
-    const result = await unlessAborted(work, signal);
-    if (result === undefined)
-        throw new Error(overdue, { cause: signal.reason });
-    return result;
-}
-async function connectToPostgres(config, pollTimeoutMs, signal) {
-    const connection = await connect(config, pollTimeoutMs, signal);
-    // A server, or a pooler, that accepts the connection and never answers has not been reached.
-    const answer = onlyRow(connection, productQuery, productRow);
-    const { version } = await inTime(answer, AbortSignal.timeout(CONNECT_TIMEOUT_MS), CONNECT_OVERDUE);
-    const unsupported = unsupportedProduct(version);
-    if (unsupported !== undefined)
-        throw unsupported;
-    return connection;
 }
 
 ;// CONCATENATED MODULE: ./lib/forecast/history.js
@@ -30423,7 +30596,7 @@ function stuckWork({ evaluation, forecast }) {
         const more = message_trusted(group.length > 1 ? ` and ${message_number(group.length - 1)} more` : '');
         const isOneExecutor = group.every((each) => each.workflow.executor === workflow.executor);
         // Without a process, there is one next step for all. To fork work of a live version would hit live work.
-        const step = nextStepFor(status, isOneExecutor ? workflow.executor : null);
+        const step = nextStepFor(status, isOneExecutor ? workflow.executor : null, canFork(evaluation));
         const isUnhelped = isDead || live.has(workflow.version);
         const next = isUnhelped ? message_trusted('') : message_msg ` Next: ${step}.`;
         const what = message_msg `${workflowNamed(workflow)}${more}: ${describeActivity(status, observedAt)}`;
