@@ -1,6 +1,6 @@
-import { createSocket } from 'node:dgram';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { nameServer } from '../support/name-server.ts';
 import { type ActionRun, type FinishedRun, type RunOptions, runAction } from '../support/runner.ts';
 import { systemDatabases, type TestDatabase } from '../support/system-databases.ts';
 import { type FakeGithub, type Fault, fakeGithub, type KeptCheck, SHA, TOKEN } from './fake-github.ts';
@@ -377,19 +377,6 @@ test('what fails once is tried again, and nothing is doubled', async () => {
   expect(github.checks.map(({ id, status }) => [id, status])).toEqual([[5, 'in_progress']]);
   expect(github.served.map(({ operation }) => operation)).toEqual(['list', 'create', 'list', 'update']);
 });
-
-/** A name server that knows no name, or never answers. */
-async function nameServer(isSilent: boolean): Promise<string> {
-  const server = createSocket('udp4');
-  server.on('message', (query, { port }) => {
-    // The question itself, as an answer (0x81) without such a name (0x83).
-    const answer = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, 0x83]), query.subarray(4)]);
-    if (!isSilent) server.send(answer, port, '127.0.0.1');
-  });
-  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `127.0.0.1:${server.address().port}`;
-}
 
 test.each([
   ['a name server that is silent is found out by a question that can be left behind', true, []],
