@@ -53,14 +53,14 @@ export function requestProblem(
     return problem(text, 'review-unanswered', { retryAfterMs: 0 });
   }
   const { status, retryAfterMs } = error;
+  if (status >= 500) {
+    const text = msg`GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
+    return problem(text, 'review-server-error', { status, retryAfterMs: retryAfterMs ?? 0 });
+  }
   if (retryAfterMs !== undefined || status === 429) {
     const waitMs = retryAfterMs ?? 60_000;
     const text = msg`GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs of the repository.`;
     return problem(text, 'review-limited', { status, retryAfterMs: waitMs });
-  }
-  if (status >= 500) {
-    const text = msg`GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
-    return problem(text, 'review-server-error', { status, retryAfterMs: 0 });
   }
   return problem(...refusal(error, need, context), { status });
 }
