@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ReviewInputs } from '../inputs.ts';
 import { foreignComment } from '../problems.ts';
 import { type Comment, PAGE, type PullRequestApi } from './api.ts';
+import { RequestProblem } from './problems.ts';
 import type { Ask } from './requests.ts';
 
 /** Who a job's token writes as. */
@@ -28,11 +29,10 @@ export async function keepComment(
   text: string | undefined,
 ): Promise<void> {
   const write = <T>(request: (signal: AbortSignal) => Promise<T>) => ask('pull-requests: write', request);
+  const remove = ({ id }: Comment) => write((signal) => api.deleteComment(id, signal)).catch(unlessGone);
   const [kept, ...doubles] = await ownOf(api, ask, marker);
   // Two runs at once can each have written one.
-  for (const { id } of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles) {
-    await write((signal) => api.deleteComment(id, signal));
-  }
+  for (const comment of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles) await remove(comment);
   if (text === undefined) return;
   const body = `${marker}\n${text}`;
   if (kept !== undefined) {
@@ -47,8 +47,13 @@ export async function keepComment(
     return lost ?? api.createComment(body, signal);
   });
   if (isOwn(created, marker)) return;
-  await write((signal) => api.deleteComment(created.id, signal));
+  await remove(created);
   throw foreignComment(created.author?.login ?? '?');
+}
+
+/** Another run can have deleted it, or an attempt whose answer is lost. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof RequestProblem) || error.status !== 404) throw error;
 }
 
 async function ownOf(api: PullRequestApi, ask: Ask, marker: string): Promise<readonly Comment[]> {

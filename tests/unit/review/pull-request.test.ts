@@ -325,6 +325,15 @@ describe('a request', () => {
     expect(clock.pauses).toEqual([500, 500, 500, 500]);
   });
 
+  test('that a failing server wants later says so, and waits as long', async () => {
+    const clock = countingClock();
+    const busy = new ApiFailure(503, 'Service Unavailable', 2000);
+    await expect(asking(clock)('contents: read', failing(busy, busy, busy))).rejects.toMatchObject({
+      id: 'review-server-error',
+    });
+    expect(clock.pauses).toEqual([2000, 2000]);
+  });
+
   test('waits for a limit of a minute, and for no longer one', async () => {
     const clock = countingClock();
     expect(await asking(clock)('contents: read', failing(limited(60_000)))).toBe('answer');
@@ -442,6 +451,25 @@ describe('the comment', () => {
     };
     await keepComment(losing, asking(), marker, 'once');
     expect(pull.comments.map(({ body }) => body)).toEqual([`${marker}\nonce`]);
+  });
+
+  test('is kept where another run deletes the same double, or the answer to a deletion is lost', async () => {
+    const pull = pullRequest({});
+    const by = { login: 'github-actions[bot]', isBot: true };
+    pull.comments.push({ id: 1, body: `${marker}\na`, author: by }, { id: 2, body: `${marker}\nb`, author: by });
+    const api = playedApi(pull);
+    const racing: PullRequestApi = {
+      ...api,
+      deleteComment: async (id, signal) => {
+        if (!pull.comments.some((comment) => comment.id === id)) throw new ApiFailure(404, 'Not Found', undefined);
+        await api.deleteComment(id, signal);
+        throw new ApiFailure(id === 1 ? 502 : 404, 'Lost', undefined);
+      },
+    };
+    await keepComment(racing, asking(), marker, 'c');
+    expect(pull.comments.map(({ body }) => body)).toEqual([`${marker}\nc`]);
+    await keepComment(racing, asking(), marker, undefined);
+    expect(pull.comments).toEqual([]);
   });
 
   test('is deleted at once where the token is another’s: no later run would find it', async () => {
