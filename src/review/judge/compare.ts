@@ -1,7 +1,7 @@
 import type { RecordedCall, SourceFunction } from '../source/definition.ts';
-import { type Budget, type Difference, differenceOf } from './difference.ts';
+import { type Budget, type Difference, differenceOf, type Pair } from './difference.ts';
 import { type Effect, effectsOf, mergedEffects } from './effects.ts';
-import { occurrencesOf, withMarkers } from './executions.ts';
+import { executionsOf, occurrencesOf, withMarkers } from './executions.ts';
 import type { Place } from './places.ts';
 import { deprecatedPatches, type Entry, type Known, PATCH_PREFIX, patchesOf, recordedList } from './recorded-list.ts';
 
@@ -26,7 +26,7 @@ export interface ComparisonLimits {
   readonly unknownCalls: readonly string[];
   /** Steps that executions recorded and the old text does not show. */
   readonly unexplained: readonly string[];
-  /** A call that some executions do not come to: what decides that may have changed. */
+  /** Nothing is found, and a condition before something recorded may decide otherwise than before. */
   readonly hasConditions: boolean;
 }
 
@@ -60,12 +60,18 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
     const effects = effectsOf(difference, { workflow, old, now, occurrences: occurrencesOf(old), markersBeside });
     bySet.push(effects.map((effect) => aboutPatch(effect, about, markers)));
   }
-  const limits = {
-    isTooLong,
-    patches: patches.slice(MOST_PATCHES),
-    ...limitsOf(before, after, place, known, differences),
+  const effects = mergedEffects(bySet, place.inFlight);
+  const limits = limitsOf(before, after, place, known, differences);
+  return {
+    effects,
+    limits: {
+      ...limits,
+      isTooLong,
+      patches: patches.slice(MOST_PATCHES),
+      // A finding says that it breaks: that a condition can break it, too, changes nothing.
+      hasConditions: limits.hasConditions && effects.length === 0,
+    },
   };
-  return { effects: mergedEffects(bySet, place.inFlight), limits };
 }
 
 /** The names that only one branch of a patch records, and what all others record. */
@@ -158,10 +164,11 @@ function aboutPatch(effect: Effect, changes: readonly PatchChange[], markers: Re
 function limitsOf(
   before: SourceFunction,
   after: SourceFunction,
-  { workflow }: Place,
+  place: Place,
   known: Known,
   differences: readonly Difference[],
 ) {
+  const { workflow } = place;
   const pairs = differences.flatMap((difference) => difference.pairs);
   const guards = ({ guards }: RecordedCall) => guards.flatMap(({ kind }) => (kind === 'patch' ? [] : kind)).join(' ');
   const otherGuards = pairs
@@ -176,9 +183,18 @@ function limitsOf(
     unknownCalls: unknownCalls(before, after, known),
     unexplained,
     hasConditions:
-      pairs.some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep') ||
+      differences.some(({ pairs }) => decidesOnRecorded(pairs, place, unexplained.length > 0)) ||
       differences.some(({ gaps }) => gaps.some(({ removed, inserted }) => [...removed, ...inserted].some(isInBranch))),
   };
+}
+
+/** Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. */
+function decidesOnRecorded(pairs: readonly Pair[], { workflow, inFlight }: Place, isAnyRecorded: boolean): boolean {
+  const isAny = isAnyRecorded || workflow.stepsReadOf < inFlight;
+  const isRecorded = ({ name }: Entry) =>
+    isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
+  const last = pairs.findLastIndex(({ before }) => isRecorded(before));
+  return pairs.slice(0, last + 1).some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep');
 }
 
 /** What is said of a branch holds only while its condition decides as before. */

@@ -319,6 +319,39 @@ describe('applications', () => {
   });
 });
 
+test.each<
+  [title: string, old: readonly string[], now: readonly string[], recorded: readonly string[], isSaid: boolean]
+>([
+  ['a condition that recorded work took', ['a', 'if b'], ['a', 'if b', 'n'], ['a', 'b'], true],
+  ['a condition before recorded work', ['if a', 'b'], ['if a', 'b', 'n'], ['b'], true],
+  ['a loop before recorded work', ['for a', 'b'], ['for a', 'b', 'n'], ['b'], true],
+  ['a condition behind all recorded work', ['a', 'if b', 'c'], ['a', 'if b', 'c', 'n'], ['a'], false],
+  ['a condition that is beside a finding', ['if a', 'b', 'c'], ['if a', 'c'], ['a', 'b'], false],
+])('says that conditions were not followed only where it matters: %s', (_title, old, now, recorded, isSaid) => {
+  const file = changedFile(
+    { workflows: [sourceWorkflow('checkOut', old)] },
+    { workflows: [sourceWorkflow('checkOut', now)] },
+  );
+  const { limits } = review([file], inventoryOf([work({ recorded })]));
+  expect(limits.join().includes('Whether conditions and loops decide as before')).toBe(isSaid);
+});
+
+test('steps that were not read can stand behind a condition', () => {
+  const file = changedFile(
+    { workflows: [sourceWorkflow('checkOut', ['a', 'if b', 'c'])] },
+    { workflows: [sourceWorkflow('checkOut', ['a', 'if b', 'c', 'n'])] },
+  );
+  const inventory = inventoryOf([work({ recorded: ['a'] })]);
+  const partly = inventory.applications.map((application) => ({
+    ...application,
+    versions: application.versions.map((version) => ({
+      ...version,
+      workflows: version.workflows.map((workflow) => ({ ...workflow, stepsReadOf: 1 })),
+    })),
+  }));
+  expect(review([file], { ...inventory, applications: partly }).limits.join()).toContain('decide as before');
+});
+
 describe('accepted', () => {
   const files = (accepted: string | undefined) => [
     changedFile({ workflows: [before] }, { workflows: [{ ...after, accepted }] }),
