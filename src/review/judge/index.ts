@@ -97,7 +97,10 @@ function isMissed({ file }: Definition): boolean {
 
 function acceptedBy(change: Change, files: readonly ChangedFile[]): string | undefined {
   if (change.kind !== 'deleted') return change.after.source?.accepted;
-  return change.before.source?.accepted ?? acceptedByName(change.before, files);
+  const { source, file } = change.before;
+  // A function that is no workflow any more can still have the comment.
+  const left = file.after?.functions.find(({ localName }) => localName === source?.localName);
+  return left?.accepted ?? source?.accepted ?? acceptedByName(change.before, files);
 }
 
 /** A deleted workflow has no body to write in: a comment `drain-gate: accept NAME REASON` in a changed file names it. */

@@ -103,7 +103,7 @@ export async function checkOut() {
 `;
 const REGISTER = 'DBOS.registerWorkflow(checkOut);\n';
 
-test.each<[title: string, files: Files, edit: Edit, className: string | null]>([
+test.each<[title: string, files: Files, edit: readonly [readonly [string, string]], className: string | null]>([
   ['a registration', { 'a.ts': FUNCTION + REGISTER }, [[REGISTER, '']], null],
   [
     'a decorator',
@@ -129,6 +129,17 @@ class A {
   const [path = ''] = Object.keys(application);
   const { findings } = reviewOf(application, change(path, edit, [{ ...SHIPPED, className }]));
   expect(findings).toMatchObject([{ kind: 'workflow-deleted', severity: 'error', probable: undefined }]);
+  const [[old, now]] = edit;
+  const comment = path.endsWith('.py') ? '# drain-gate: accept unused\n' : '// drain-gate: accept unused\n';
+  const isAbove = old === REGISTER;
+  const accepted: Edit = isAbove
+    ? [
+        [old, now],
+        ['export async function', `${comment}export async function`],
+      ]
+    : [[old, comment]];
+  const { accepted: reasons } = reviewOf(application, change(path, accepted, [{ ...SHIPPED, className }]));
+  expect(reasons).toMatchObject([{ kind: 'workflow-deleted', reason: 'unused' }]);
 });
 
 test('finds nothing gone where a registration moves to another file, or to where it cannot be read', () => {
