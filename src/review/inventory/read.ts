@@ -25,8 +25,8 @@ export interface InventoryRequest {
   readonly pollTimeoutMs: number;
 }
 
-/** How often in a row several servers can answer one read before it gives up: a failover does so once. */
-const SPLIT_READS = 3;
+/** How often it reads before it gives up: a failover splits one read, and a migration that rewrites the table another. */
+const READS = 3;
 
 /**
  * Reads the system database once, on a connection of its own, and returns what is in flight in it.
@@ -69,7 +69,7 @@ export async function readFrom(
   config: DatabaseConfig,
   request: InventoryRequest,
 ): Promise<Inventory> {
-  for (let splits = 0; splits < SPLIT_READS; ) {
+  for (let attempt = 1; attempt <= READS; attempt++) {
     const { probe, row, query } = await readOnce(connection, config, request);
     if (row.file !== probe.file) continue;
     const servers = [probe.server, row.server];
@@ -84,7 +84,6 @@ export async function readFrom(
         unknownStatuses: unknown.reduce((sum, { count }) => sum + count, 0),
       });
     }
-    splits++;
   }
   throw splitAnswers();
 }
