@@ -46,8 +46,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** In place of an answer: undefined for nothing, `silence` for no answer at all, `half` for the beginning of one. */
-export type Fault = (operation: OperationName, count: number) => Refusal | 'silence' | 'half' | undefined;
+/** In place of an answer: undefined for nothing, `silence` for no answer at all, `half` for the start of one, `cut` for one that breaks off. */
+export type Fault = (operation: OperationName, count: number) => Refusal | 'silence' | 'half' | 'cut' | undefined;
 
 export interface FakeGithub {
   /** What `GITHUB_API_URL` is. */
@@ -137,8 +137,9 @@ async function answer(fake: FakeGithub, request: IncomingMessage, response: Serv
   const fault = fake.fault(operation.name, count);
   const refusal = fault ?? refusalOf(fake, operation.name, { ...path, ...query }, body, request);
   const served = { operation: operation.name, body: body ?? {}, at: performance.now() };
-  if (refusal === 'silence' || refusal === 'half') {
-    if (refusal === 'half') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+  if (refusal === 'silence' || refusal === 'half' || refusal === 'cut') {
+    if (refusal !== 'silence') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+    if (refusal === 'cut') response.socket?.end();
     return void fake.served.push({ ...served, status: 0 });
   }
   if (refusal !== undefined) {

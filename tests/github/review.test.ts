@@ -230,9 +230,12 @@ describe('what it cannot review', () => {
     expect(run.summary).toContain('Nothing was reviewed: a merge queue');
   });
 
-  test('what fails once is asked for again', async () => {
+  test.each<[string, ReturnType<Fault>]>([
+    ['fails', { status: 502, message: 'Server Error' }],
+    ['is cut off', 'cut'],
+  ])('what %s once is asked for again', async (_, fault) => {
     const fake = await github(REMOVED, (operation, count) =>
-      operation === 'content' && count === 0 ? { status: 502, message: 'Server Error' } : undefined,
+      operation === 'content' && count === 0 ? fault : undefined,
     );
     const run = await review(fake);
     expect(placed(run).map(({ level }) => level)).toEqual(['notice']);
