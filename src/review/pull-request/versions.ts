@@ -67,6 +67,10 @@ export async function readVersions(
     unread.push(result);
     return [];
   });
+  for (const { path, before, after } of changed) {
+    if (before?.isCut || after?.isCut)
+      unread.push({ path, why: trusted('only a part: it is too long or too deep to parse') });
+  }
   const isRead = files.filter((_, at) => results[at] !== undefined && !('why' in results[at]));
   const count = new Set(isRead.map(({ listedAs }) => listedAs)).size;
   return { files: changed, count, problems: unread.length > 0 ? [filesUnread(unread)] : [] };

@@ -118,4 +118,6 @@ export interface SourceFile {
   readonly accepted: readonly string[];
   /** The text has parts that the grammar does not know. Definitions around them are still found. */
   readonly hasErrors: boolean;
+  /** The file is deeper, longer or slower to parse than what is read: a part of it was left out. */
+  readonly isCut: boolean;
 }

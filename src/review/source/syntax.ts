@@ -28,6 +28,8 @@ export interface SyntaxTree {
   readonly unreadable: readonly number[];
   /** The grammar does not know parts of the text. */
   readonly hasErrors: boolean;
+  /** A limit of this file ended the reading, or left a part out. */
+  readonly isCut: boolean;
 }
 
 /** Levels that are read. Code that people write has a few dozen, long chains of calls some hundreds. */
@@ -65,6 +67,7 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
   const comments: Comment[] = [];
   const unreadable: number[] = [];
   let hasErrors = false;
+  let isCut = false;
   let open = root;
   let depth = 0;
   let count = 0;
@@ -73,8 +76,12 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
     if (unreadable.length < MOST_UNREADABLE) unreadable.push(at);
     return false;
   };
+  const cut = (at: number) => {
+    isCut = true;
+    return note(at);
+  };
   const parsed = parseWithin(parser, text, meter);
-  if (parsed.stoppedAt !== null) note(parsed.stoppedAt);
+  if (parsed.stoppedAt !== null) cut(parsed.stoppedAt);
   parsed.tree.iterate({
     enter: ({ type, from, to }) => {
       if (type.isTop) return true;
@@ -85,7 +92,7 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
         return false;
       }
       count += 1;
-      if (count > MOST_NODES || depth >= MOST_DEPTH) return note(from);
+      if (count > MOST_NODES || depth >= MOST_DEPTH) return cut(from);
       const node = { name: type.name, from, to, parent: open, children: [] };
       open.children.push(node);
       open = node;
@@ -99,7 +106,7 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
       depth -= 1;
     },
   });
-  return { text, root, comments, unreadable, hasErrors };
+  return { text, root, comments, unreadable, hasErrors, isCut };
 }
 
 /** Parses a text as far as the time allows. */

@@ -248,6 +248,14 @@ describe('the versions of a file', () => {
     expect(told[0]).toContain('(all files together are larger than 16 MiB)');
   });
 
+  test('that are cut by the parser are read as far as they go, and the review says so', async () => {
+    const { files, told } = await read({
+      after: { 'deep.ts': `${'['.repeat(5000)}`, 'deep.py': `${'['.repeat(5000)}` },
+    });
+    expect(files.map(({ path }) => path)).toEqual(['deep.py', 'deep.ts']);
+    expect(told[0]).toContain('"deep.py" (only a part: it is too long or too deep to parse), "deep.ts" (only a part');
+  });
+
   test('that come after a minute of parsing are not read', async () => {
     const played = pullRequest({ after: names(9) });
     const api = playedApi(played);

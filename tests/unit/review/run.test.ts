@@ -215,6 +215,7 @@ describe('a review', () => {
       notFollowed: [],
       accepted: [],
       hasErrors: false,
+      isCut: false,
     };
     const body = { line: 1, endLine: 2, nameLine: 1, fingerprint: '', calls: [], notFollowed: [], accepted: undefined };
     const workflow = { ...body, localName: 'a', workflow: { name: 'a', className: null } };

@@ -22,7 +22,7 @@ export function readJavaScript(text: string, path: string): SourceFile {
   };
   const definitions = readDefinitions({ context, lineAt, record: recorder(bodyOf) });
   const accepted = acceptedReasons(tree.comments);
-  return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0 };
+  return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0, isCut: tree.isCut };
 }
 
 /** TypeScript allows decorators before `export class`. The grammar finds an error there, and the decorators. */

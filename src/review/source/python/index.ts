@@ -64,6 +64,7 @@ class File {
       notFollowed: this.#notFollowed,
       accepted: acceptedReasons(tree.comments),
       hasErrors: tree.hasErrors,
+      isCut: tree.isCut,
     };
   }
 

@@ -73,6 +73,7 @@ export function sourceFile(rest: Partial<SourceFile> = {}): SourceFile {
     notFollowed: [],
     accepted: [],
     hasErrors: false,
+    isCut: false,
     ...rest,
   };
 }
