@@ -104,7 +104,7 @@ test('says on the changed line what breaks, in outputs, summary and report, and 
     files: { changed: 2, read: 1 },
     problems: [],
   });
-  expect(fake.served.map(({ operation }) => operation)).toEqual(['pull', 'compare', 'files', 'content', 'content']);
+  expect(fake.served.map(({ operation }) => operation)).toEqual(['files', 'pull', 'compare', 'content', 'content']);
 });
 
 test('is a notice where each deploy has its own version, and fails only for errors, where it is told to', async () => {

@@ -47,11 +47,11 @@ export async function listFiles(
   headSha: string,
   rules: readonly PathRule[],
 ): Promise<Listing> {
+  const listed = await listAll(api, ask);
+  // GitHub lists the files of the newest head, so it is asked for after them. Those of an older one cannot be had.
   const now = await ask('pull-requests: read', api.pullRequest);
-  // GitHub lists the files of the newest head. Those of an older one cannot be had.
   if (now.headSha !== headSha) throw movedOn();
   const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
-  const listed = await listAll(api, ask);
   const files = listed.flatMap((file) => filesToRead(file, rules));
   const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
   return {

@@ -166,6 +166,17 @@ describe('the changed files', () => {
     const pull = pullRequest({ after: names(1) });
     pull.headSha = 'd'.repeat(40);
     await expect(list(pull)).rejects.toMatchObject({ id: 'review-moved-on', isIncomplete: true });
+
+    const pushed = pullRequest({ after: names(1) });
+    const api = playedApi(pushed);
+    const listing: PullRequestApi = {
+      ...api,
+      files: async (...request) => {
+        pushed.headSha = 'd'.repeat(40);
+        return api.files(...request);
+      },
+    };
+    await expect(listFiles(listing, asking(), HEAD, [])).rejects.toMatchObject({ id: 'review-moved-on' });
   });
 });
 
@@ -180,9 +191,9 @@ describe('the versions of a file', () => {
       ['src/a.ts', 'src/a.ts', 'old', 'new'],
     ]);
     expect(played.asked).toEqual([
+      'files 1',
       'pull',
       `compare ${BASE} ${HEAD}`,
-      'files 1',
       `content src/a.ts ${MERGE_BASE}`,
       `content src/a.ts ${HEAD}`,
     ]);
