@@ -96,7 +96,7 @@ const plainInputs = {
 } as const;
 
 /** Inputs whose values are never shown. */
-const SECRET_INPUTS = [
+export const SECRET_INPUTS = [
   'database-url',
   'database-password',
   'database-password-file',

@@ -10,6 +10,7 @@ import {
   parsedText,
   type RawInputs,
   readDatabase,
+  SECRET_INPUTS,
   schemaName,
   shown,
 } from '../inputs.ts';
@@ -54,14 +55,6 @@ const plainInputs = {
   'fail-on': oneOf(['never', 'error']),
   comment: truth,
 } as const;
-
-const SECRET_INPUTS = [
-  'database-url',
-  'database-password',
-  'database-password-file',
-  'tls-ca',
-  'github-token',
-] as const;
 
 /** Every input that the code reads. `review/action.yml` declares exactly these. */
 export const REVIEW_INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(plainInputs)];

@@ -174,14 +174,8 @@ export function childrenOf(node: SyntaxNode, ...names: readonly string[]): reado
 /** Returns the node before this one in its parent. */
 export function previousOf(node: SyntaxNode): SyntaxNode | undefined {
   const siblings = node.parent?.children ?? [];
-  let low = 0;
-  let high = siblings.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((siblings[middle]?.from ?? 0) < node.from) low = middle + 1;
-    else high = middle;
-  }
-  return siblings[siblings[low] === node ? low - 1 : siblings.indexOf(node) - 1];
+  const at = firstFrom(siblings, node.from);
+  return siblings[siblings[at] === node ? at - 1 : siblings.indexOf(node) - 1];
 }
 
 /** Returns a function that gives the line of an offset, from 1. */
@@ -203,7 +197,7 @@ export function linesOf(text: string): (offset: number) => number {
 /** Returns the comments in a node, and those on the lines above it that hold nothing else. */
 export function commentsOf(tree: SyntaxTree, node: SyntaxNode): readonly Comment[] {
   const { comments, text } = tree;
-  const first = firstIndex(comments, node.from);
+  const first = firstFrom(comments, node.from);
   const inside: Comment[] = [];
   for (let at = first; at < comments.length && (comments[at]?.from ?? 0) <= node.to; at += 1) {
     const comment = comments[at];
@@ -220,13 +214,13 @@ export function commentsOf(tree: SyntaxTree, node: SyntaxNode): readonly Comment
   return [...above, ...inside];
 }
 
-/** Returns the index of the first comment at or after an offset. */
-function firstIndex(comments: readonly Comment[], offset: number): number {
+/** Returns the index of the first item at or after an offset. The items are in the order of the text. */
+export function firstFrom(items: readonly { readonly from: number }[], offset: number): number {
   let low = 0;
-  let high = comments.length;
+  let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((comments[middle]?.from ?? 0) < offset) low = middle + 1;
+    if ((items[middle]?.from ?? 0) < offset) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,5 +1,5 @@
 import { acceptedReason } from '../accept.ts';
-import type { Comment, SyntaxNode, SyntaxTree } from '../syntax.ts';
+import { type Comment, firstFrom, type SyntaxNode, type SyntaxTree } from '../syntax.ts';
 
 /**
  * Returns the reason of a comment that accepts what a review finds in a definition: in it, on the line above, or behind
@@ -12,7 +12,7 @@ export function acceptedIn(
 ): string | undefined {
   const column = columnOf(tree, whole.from);
   const line = lineOf(whole.from);
-  const at = firstBehind(tree.comments, whole.from);
+  const at = firstFrom(tree.comments, whole.from);
   const above = tree.comments[at - 1];
   const belonging: Comment[] = [];
   if (above !== undefined && lineOf(above.from) === line - 1 && columnOf(tree, above.from) <= column)
@@ -28,18 +28,6 @@ export function acceptedIn(
     if (!isInside) end = comment.to;
   }
   return acceptedReason(belonging);
-}
-
-/** The index of the first comment behind an offset: comments are in the order of the text. */
-function firstBehind(comments: readonly Comment[], offset: number): number {
-  let low = 0;
-  let high = comments.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((comments[middle]?.from ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function columnOf(tree: SyntaxTree, offset: number): number {
