@@ -15,6 +15,8 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:dns/promises"
 var promises_ = __webpack_require__(1553);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(3024);
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __webpack_require__(7030);
 // EXTERNAL MODULE: ./lib/async.js
@@ -23,21 +25,31 @@ var lib_async = __webpack_require__(5923);
 
 
 
-/** A name server that is silent for longer is taken for one that does not answer. In milliseconds. */
-const ANSWER_MS = 1500;
+
+/** Where a system keeps the names that it asks no name server for. */
+const NAMES_FILE = process.platform === 'win32' ? `${process.env['SystemRoot']}\\System32\\drivers\\etc\\hosts` : '/etc/hosts';
 /**
- * Asks a name server, and throws where none answers. The system's resolver cannot be interrupted while it waits for one:
- * the process could not end. This question can be left behind. Any answer does, since the name can be in a file instead.
- * A proxy looks names up itself.
+ * Asks a name server, and throws where none answers before the signal aborts. The system's resolver cannot be interrupted
+ * while it waits for one: the process could not end. This question can be left behind. Any answer does, since the name
+ * can be known in another way. A proxy looks names up itself.
  */
 async function requireNameServer(hostname, signal) {
     const isProxied = Object.entries(process.env).some(([name, value]) => /^https?_proxy$/i.test(name) && value !== '');
-    if (isProxied || (0,external_node_net_.isIP)(hostname.replace(/^\[|\]$/g, '')) !== 0)
+    if (isProxied || (0,external_node_net_.isIP)(hostname.replace(/^\[|\]$/g, '')) !== 0 || isInNamesFile(hostname))
         return;
     const answer = (0,promises_.resolve4)(hostname).then(() => true, ({ code }) => code !== 'ETIMEOUT');
-    const isAnswered = await (0,lib_async/* unlessAborted */.W)(answer, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
-    if (isAnswered !== true)
+    if ((await (0,lib_async/* unlessAborted */.W)(answer, signal)) !== true)
         throw new Error('No name server answers.');
+}
+/** A line has an address, and the names of it. */
+function isInNamesFile(hostname) {
+    try {
+        const lines = (0,external_node_fs_.readFileSync)(NAMES_FILE, 'utf8').toLowerCase().split('\n');
+        return lines.some((line) => line.replace(/#.*/, '').trim().split(/\s+/).slice(1).includes(hostname));
+    }
+    catch {
+        return false;
+    }
 }
 
 // EXTERNAL MODULE: ./node_modules/@actions/github/lib/utils.js + 21 modules

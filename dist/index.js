@@ -5510,6 +5510,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events"
 
 /***/ }),
 
+/***/ 3024:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+
+/***/ }),
+
 /***/ 7067:
 /***/ ((module) => {
 
@@ -5643,7 +5650,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 3865:
+/***/ 8710:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -5652,8 +5659,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
@@ -19751,7 +19758,7 @@ function errors_explain(error) {
         return error.explanation;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const code = codeOf(error);
-    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+    return msg `Unexpected error (${trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. After an error, nothing is reported as drained or as reviewed.`;
 }
 /** Returns what reports have of any failure. */
 function reportedFailure(error) {
@@ -21501,7 +21508,7 @@ function run_context_withoutSecrets(environment) {
 }
 function readEvent(path) {
     try {
-        return path === undefined ? undefined : JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8'));
+        return path === undefined ? undefined : JSON.parse((0,external_node_fs_.readFileSync)(path, 'utf8'));
     }
     catch {
         return undefined;
@@ -21833,9 +21840,9 @@ function withPassword(config) {
 function readPasswordFile(file) {
     try {
         // To open a pipe that nobody writes to would block the process.
-        if (!(0,external_node_fs_namespaceObject.statSync)(file).isFile())
+        if (!(0,external_node_fs_.statSync)(file).isFile())
             throw noPassword('NOT_A_FILE');
-        const text = utf8((0,external_node_fs_namespaceObject.readFileSync)(file));
+        const text = utf8((0,external_node_fs_.readFileSync)(file));
         if (text === undefined)
             throw noPassword('NOT_UTF8');
         const password = text.replace(/\r?\n$/, '');
@@ -21873,12 +21880,12 @@ function passfileOf(asked, environment) {
 function fromPassfile(file, place) {
     const without = (passfileGave) => ({ password: undefined, passfileGave });
     try {
-        const status = (0,external_node_fs_namespaceObject.statSync)(file);
+        const status = (0,external_node_fs_.statSync)(file);
         if (!status.isFile())
             return without('not-a-file');
         if (process.platform !== 'win32' && (status.mode & 0o077) !== 0)
             return without('open-to-others');
-        const password = passwordFor(place, (0,external_node_fs_namespaceObject.readFileSync)(file, 'utf8'));
+        const password = passwordFor(place, (0,external_node_fs_.readFileSync)(file, 'utf8'));
         return password === undefined ? without('no-entry') : { password, passfileGave: 'password' };
     }
     catch (error) {
@@ -25238,7 +25245,7 @@ function certificatesIn(text) {
 }
 function readTextFile(path, what) {
     try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(path, 'utf8');
+        return (0,external_node_fs_.readFileSync)(path, 'utf8');
     }
     catch (error) {
         throw inputError() `${what} cannot be read (${trusted(codeOf(error) ?? 'unknown')}). Is the path right, and does the file exist on this machine?`;
@@ -25973,7 +25980,7 @@ async function writeArtifacts(report, last, { kind, createFolder }, attempt) {
         return { reportPath: '', kit: undefined };
     const reportPath = await attempt('The report file', () => {
         const file = external_node_path_namespaceObject.join(folder, 'report.json');
-        (0,external_node_fs_namespaceObject.writeFileSync)(file, reportText(report));
+        (0,external_node_fs_.writeFileSync)(file, reportText(report));
         return file;
     });
     const kit = await attempt('The script next to the report file', () => writeKit(kind, folder, kitFilesOf(report, last)));
@@ -26008,7 +26015,7 @@ function artifacts_stateOf(status, now) {
 }
 function writeKit(shell, folder, files) {
     for (const { name, text } of files)
-        (0,external_node_fs_namespaceObject.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
+        (0,external_node_fs_.writeFileSync)(external_node_path_namespaceObject.join(folder, name), text, { mode: 0o700 });
     const list = files.find(({ name }) => name === 'workflows.tsv');
     return list && { shell, folder, list: list.text };
 }
@@ -29073,7 +29080,7 @@ function writeOutputs(values) {
 }
 /** @throws ReportableError when the runner has no file for the summary; otherwise what writing to it throws. */
 async function writeSummary(markdown) {
-    requireFile('GITHUB_STEP_SUMMARY', trusted('The job summary'), trusted('The log has the verdict and its reasons.'));
+    requireFile('GITHUB_STEP_SUMMARY', trusted('The job summary'), trusted('The log has the answer and its reasons.'));
     await summary.addRaw(markdown).write();
 }
 /** Without the variable, core would write outputs to the log. For a missing file it throws an error without a code. */
@@ -29084,7 +29091,7 @@ function requireFile(variable, what, loss) {
         throw new ReportableError(msg `${what} could not be written (${name} is not set). ${loss} The runner sets this variable for each step of a job.`, { id: 'not-written' });
     }
     try {
-        (0,external_node_fs_namespaceObject.accessSync)(file, external_node_fs_namespaceObject.constants.R_OK | external_node_fs_namespaceObject.constants.W_OK);
+        (0,external_node_fs_.accessSync)(file, external_node_fs_.constants.R_OK | external_node_fs_.constants.W_OK);
     }
     catch (error) {
         if (codeOf(error) !== 'ENOENT')
@@ -29201,7 +29208,7 @@ const shellOf = (secrets) => ({
         process.exitCode = conclusion === 'fail' ? 1 : 0;
     },
     // A folder of its own: a job can run the gate more than once.
-    createFolder: () => (0,external_node_fs_namespaceObject.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-')),
+    createFolder: () => (0,external_node_fs_.mkdtempSync)(external_node_path_namespaceObject.join(process.env['RUNNER_TEMP'] || (0,external_node_os_namespaceObject.tmpdir)(), 'dbos-drain-gate-')),
     writeOutputs: (report, reportPath, warn) => {
         const { values, omitted } = outputsOf(report, reportPath);
         if (omitted > 0) {
@@ -29269,7 +29276,7 @@ class ApiFailure extends Error {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3865);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8710);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

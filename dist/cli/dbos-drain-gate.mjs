@@ -19386,7 +19386,7 @@ function explain(error) {
         return error.explanation;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const code = codeOf(error);
-    return message_msg `Unexpected error (${message_trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+    return message_msg `Unexpected error (${message_trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. After an error, nothing is reported as drained or as reviewed.`;
 }
 /** Returns what reports have of any failure. */
 function reportedFailure(error) {

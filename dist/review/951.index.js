@@ -144,8 +144,11 @@ function commentOf({ id, body, user }) {
 function contentOf(data) {
     if (Array.isArray(data))
         return { kind: 'folder' };
+    if (data.type === 'symlink' || data.type === 'submodule')
+        return { kind: data.type };
+    // Octokit takes an answer that was cut off for a text.
     if (data.type !== 'file')
-        return { kind: data.type === 'symlink' ? 'symlink' : 'submodule' };
+        throw new Error('no answer');
     const { sha, size } = data;
     const isWhole = 'encoding' in data && data.encoding === 'base64';
     return { kind: 'file', sha, size, bytes: isWhole ? Buffer.from(data.content, 'base64') : undefined };

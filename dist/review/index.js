@@ -10327,7 +10327,7 @@ function explain(error) {
         return error.explanation;
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const code = codeOf(error);
-    return message_msg `Unexpected error (${message_trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. The gate never reports "drained" after an error.`;
+    return message_msg `Unexpected error (${message_trusted(code === undefined ? kind : `${kind}, ${code}`)}). Please report it to the dbos-drain-gate project. After an error, nothing is reported as drained or as reviewed.`;
 }
 /** Returns what reports have of any failure. */
 function errors_reportedFailure(error) {
@@ -22290,15 +22290,8 @@ const inputs_plainInputs = {
     'fail-on': oneOf(['never', 'error']),
     comment: truth,
 };
-const inputs_SECRET_INPUTS = [
-    'database-url',
-    'database-password',
-    'database-password-file',
-    'tls-ca',
-    'github-token',
-];
 /** Every input that the code reads. `review/action.yml` declares exactly these. */
-const REVIEW_INPUT_NAMES = [...inputs_SECRET_INPUTS, ...Object.keys(inputs_plainInputs)];
+const REVIEW_INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(inputs_plainInputs)];
 /** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
 function parseReviewInputs(raw, context) {
     const problems = [];
@@ -24756,8 +24749,8 @@ const isoTime = (time) => new Date(time).toISOString();
 
 
 
-/** How often in a row several servers can answer one read before it gives up: a failover does so once. */
-const SPLIT_READS = 3;
+/** How often it reads before it gives up: a failover splits one read, and a migration that rewrites the table another. */
+const READS = 3;
 /**
  * Reads the system database once, on a connection of its own, and returns what is in flight in it.
  *
@@ -24792,7 +24785,7 @@ async function readInventory(database, request, signal, onPassword = () => undef
  * @throws ReportableError when a pooler sends the statements of one read to several servers.
  */
 async function readFrom(connection, config, request) {
-    for (let splits = 0; splits < SPLIT_READS;) {
+    for (let attempt = 1; attempt <= READS; attempt++) {
         const { probe, row, query } = await read_readOnce(connection, config, request);
         if (row.file !== probe.file)
             continue;
@@ -24807,7 +24800,6 @@ async function readFrom(connection, config, request) {
                 unknownStatuses: unknown.reduce((sum, { count }) => sum + count, 0),
             });
         }
-        splits++;
     }
     throw access_splitAnswers();
 }
@@ -24931,7 +24923,7 @@ function writeOutputs(values) {
 }
 /** @throws ReportableError when the runner has no file for the summary; otherwise what writing to it throws. */
 async function writeSummary(markdown) {
-    requireFile('GITHUB_STEP_SUMMARY', message_trusted('The job summary'), message_trusted('The log has the verdict and its reasons.'));
+    requireFile('GITHUB_STEP_SUMMARY', message_trusted('The job summary'), message_trusted('The log has the answer and its reasons.'));
     await summary.addRaw(markdown).write();
 }
 /** Without the variable, core would write outputs to the log. For a missing file it throws an error without a code. */
@@ -25209,67 +25201,6 @@ const NOTHING = {
 
 // EXTERNAL MODULE: ./lib/review/pull-request/api.js
 var pull_request_api = __nccwpck_require__(9382);
-;// CONCATENATED MODULE: ./lib/review/pull-request/comment.js
-
-
-
-/** Who a job's token writes as. */
-const JOB = 'github-actions[bot]';
-/** The comments of a pull request that are looked through: 30 pages. */
-const PAGES = 30;
-/** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
-function markerOf(inputs) {
-    const parts = [inputs.application ?? null, inputs.paths.map(({ text }) => text), inputs.inventory ?? null];
-    const digest = (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
-    return `<!-- dbos-drain-gate review ${digest} -->`;
-}
-/**
- * Keeps one comment with this text, or none where the text is undefined.
- *
- * @throws ReviewProblem where GitHub refuses, or where the token is not a job's
- */
-async function keepComment(api, ask, marker, text) {
-    const write = (request) => ask('pull-requests: write', request);
-    const [kept, ...doubles] = await ownOf(api, ask, marker);
-    // Two runs at once can each have written one.
-    for (const { id } of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles) {
-        await write((signal) => api.deleteComment(id, signal));
-    }
-    if (text === undefined)
-        return;
-    const body = `${marker}\n${text}`;
-    if (kept !== undefined) {
-        if (kept.body !== body)
-            await write((signal) => api.updateComment(kept.id, body, signal));
-        return;
-    }
-    let isTried = false;
-    const created = await write(async (signal) => {
-        // The comment can be there although the answer never came.
-        const [lost] = isTried ? await ownOf(api, ask, marker) : [];
-        isTried = true;
-        return lost ?? api.createComment(body, signal);
-    });
-    if (isOwn(created, marker))
-        return;
-    await write((signal) => api.deleteComment(created.id, signal));
-    throw foreignComment(created.author?.login ?? '?');
-}
-async function ownOf(api, ask, marker) {
-    const own = [];
-    for (let page = 1; page <= PAGES; page++) {
-        const comments = await ask('pull-requests: read', (signal) => api.comments(page, signal));
-        own.push(...comments.filter((comment) => isOwn(comment, marker)));
-        if (comments.length < pull_request_api/* PAGE */.K)
-            break;
-    }
-    return own;
-}
-/** Anybody can copy the marker. A token that writes comments can edit those of others too, so who wrote it decides. */
-function isOwn({ body, author }, marker) {
-    return author?.isBot === true && author.login === JOB && body.startsWith(marker);
-}
-
 // EXTERNAL MODULE: ./lib/github/checks-api.js
 var checks_api = __nccwpck_require__(1379);
 ;// CONCATENATED MODULE: ./lib/review/pull-request/problems.js
@@ -25307,14 +25238,14 @@ function requestProblem(error, need, context) {
         return problem(text, 'review-unanswered', { retryAfterMs: 0 });
     }
     const { status, retryAfterMs } = error;
+    if (status >= 500) {
+        const text = message_msg `GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
+        return problem(text, 'review-server-error', { status, retryAfterMs: retryAfterMs ?? 0 });
+    }
     if (retryAfterMs !== undefined || status === 429) {
         const waitMs = retryAfterMs ?? 60_000;
         const text = message_msg `GitHub limits the requests of this token (${status}), for ${message_trusted(time_spanText(waitMs))}. The limit is shared by all jobs of the repository.`;
         return problem(text, 'review-limited', { status, retryAfterMs: waitMs });
-    }
-    if (status >= 500) {
-        const text = message_msg `GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
-        return problem(text, 'review-server-error', { status, retryAfterMs: 0 });
     }
     return problem(...refusal(error, need, context), { status });
 }
@@ -25347,6 +25278,73 @@ function refusal({ status, message }, { permission }, { withoutSecrets }) {
         default:
             return [message_msg `GitHub refuses it (${status}). GitHub answered: ${message}`, 'review-refused'];
     }
+}
+
+;// CONCATENATED MODULE: ./lib/review/pull-request/comment.js
+
+
+
+
+/** Who a job's token writes as. */
+const JOB = 'github-actions[bot]';
+/** The comments of a pull request that are looked through: 30 pages. */
+const PAGES = 30;
+/** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
+function markerOf(inputs) {
+    const parts = [inputs.application ?? null, inputs.paths.map(({ text }) => text), inputs.inventory ?? null];
+    const digest = (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+    return `<!-- dbos-drain-gate review ${digest} -->`;
+}
+/**
+ * Keeps one comment with this text, or none where the text is undefined.
+ *
+ * @throws ReviewProblem where GitHub refuses, or where the token is not a job's
+ */
+async function keepComment(api, ask, marker, text) {
+    const write = (request) => ask('pull-requests: write', request);
+    const remove = ({ id }) => write((signal) => api.deleteComment(id, signal)).catch(unlessGone);
+    const [kept, ...doubles] = await ownOf(api, ask, marker);
+    // Two runs at once can each have written one.
+    for (const comment of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles)
+        await remove(comment);
+    if (text === undefined)
+        return;
+    const body = `${marker}\n${text}`;
+    if (kept !== undefined) {
+        if (kept.body !== body)
+            await write((signal) => api.updateComment(kept.id, body, signal));
+        return;
+    }
+    let isTried = false;
+    const created = await write(async (signal) => {
+        // The comment can be there although the answer never came.
+        const [lost] = isTried ? await ownOf(api, ask, marker) : [];
+        isTried = true;
+        return lost ?? api.createComment(body, signal);
+    });
+    if (isOwn(created, marker))
+        return;
+    await remove(created);
+    throw foreignComment(created.author?.login ?? '?');
+}
+/** Another run can have deleted it, or an attempt whose answer is lost. */
+function unlessGone(error) {
+    if (!(error instanceof RequestProblem) || error.status !== 404)
+        throw error;
+}
+async function ownOf(api, ask, marker) {
+    const own = [];
+    for (let page = 1; page <= PAGES; page++) {
+        const comments = await ask('pull-requests: read', (signal) => api.comments(page, signal));
+        own.push(...comments.filter((comment) => isOwn(comment, marker)));
+        if (comments.length < pull_request_api/* PAGE */.K)
+            break;
+    }
+    return own;
+}
+/** Anybody can copy the marker. A token that writes comments can edit those of others too, so who wrote it decides. */
+function isOwn({ body, author }, marker) {
+    return author?.isBot === true && author.login === JOB && body.startsWith(marker);
 }
 
 ;// CONCATENATED MODULE: ./lib/review/pull-request/requests.js
@@ -26326,12 +26324,18 @@ function compare(before, after, place, budget) {
         const effects = effectsOf(difference, { workflow, old, now, occurrences: occurrencesOf(old), markersBeside });
         bySet.push(effects.map((effect) => aboutPatch(effect, about, markers)));
     }
-    const limits = {
-        isTooLong,
-        patches: patches.slice(MOST_PATCHES),
-        ...compare_limitsOf(before, after, place, known, differences),
+    const effects = mergedEffects(bySet, place.inFlight);
+    const limits = compare_limitsOf(before, after, place, known, differences);
+    return {
+        effects,
+        limits: {
+            ...limits,
+            isTooLong,
+            patches: patches.slice(MOST_PATCHES),
+            // A finding says that it breaks: that a condition can break it, too, changes nothing.
+            hasConditions: limits.hasConditions && effects.length === 0,
+        },
     };
-    return { effects: mergedEffects(bySet, place.inFlight), limits };
 }
 function branchesOf(calls, patches) {
     const deprecated = deprecatedPatches(calls);
@@ -26396,7 +26400,8 @@ function aboutPatch(effect, changes, markers) {
     });
     return change === undefined ? effect : { ...effect, patch: change.patch, kind: change.kind };
 }
-function compare_limitsOf(before, after, { workflow }, known, differences) {
+function compare_limitsOf(before, after, place, known, differences) {
+    const { workflow } = place;
     const pairs = differences.flatMap((difference) => difference.pairs);
     const guards = ({ guards }) => guards.flatMap(({ kind }) => (kind === 'patch' ? [] : kind)).join(' ');
     const otherGuards = pairs
@@ -26411,9 +26416,16 @@ function compare_limitsOf(before, after, { workflow }, known, differences) {
         otherGuards: [...new Set(otherGuards)],
         unknownCalls: unknownCalls(before, after, known),
         unexplained,
-        hasConditions: pairs.some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep') ||
+        hasConditions: differences.some(({ pairs }) => decidesOnRecorded(pairs, place, unexplained.length > 0)) ||
             differences.some(({ gaps }) => gaps.some(({ removed, inserted }) => [...removed, ...inserted].some(isInBranch))),
     };
+}
+/** Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. */
+function decidesOnRecorded(pairs, { workflow, inFlight }, isAnyRecorded) {
+    const isAny = isAnyRecorded || workflow.stepsReadOf < inFlight;
+    const isRecorded = ({ name }) => isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
+    const last = pairs.findLastIndex(({ before }) => isRecorded(before));
+    return pairs.slice(0, last + 1).some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep');
 }
 /** What is said of a branch holds only while its condition decides as before. */
 function isInBranch({ call }) {
@@ -26890,6 +26902,7 @@ function placesOf({ application, versions }, sameVersion) {
 
 
 
+
 /** Returns what the changed files do to the work in flight. It is pure, and never throws. */
 function judge(files, inventory, options) {
     const places = placesIn(inventory, options.sameVersion);
@@ -26908,7 +26921,7 @@ function judge(files, inventory, options) {
         const ranked = findingOf(each, places);
         const { workflow, file } = each.change.before;
         const name = keyOf(workflow, file.application);
-        return ranked === undefined ? [] : [{ ...ranked, name, accepted: acceptedBy(each.change) }];
+        return ranked === undefined ? [] : [{ ...ranked, name, accepted: acceptedBy(each.change, files) }];
     });
     // The first of a name is its most severe one.
     const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(([first]) => first ?? []);
@@ -26950,8 +26963,20 @@ function findingOf({ change, compared }, places) {
 function isMissed({ file }) {
     return file.after?.hasErrors === true;
 }
-function acceptedBy(change) {
-    return change.kind === 'deleted' ? change.before.source?.accepted : change.after.source?.accepted;
+function acceptedBy(change, files) {
+    if (change.kind !== 'deleted')
+        return change.after.source?.accepted;
+    const { source, file } = change.before;
+    // A function that is no workflow any more can still have the comment.
+    const left = file.after?.functions.find(({ localName }) => localName === source?.localName);
+    return left?.accepted ?? source?.accepted ?? acceptedByName(change.before, files);
+}
+/** A deleted workflow has no body to write in: a comment `drain-gate: accept NAME REASON` in a changed file names it. */
+function acceptedByName({ workflow, file }, files) {
+    const name = texts_shownName(workflow);
+    const reasons = files.flatMap(({ application, after }) => application === file.application ? (after?.accepted ?? []) : []);
+    const named = reasons.find((reason) => reason === name || (/^[\s:,]/.test(reason.slice(name.length)) && reason.startsWith(name)));
+    return named?.slice(name.length).replace(/^[\s:,]+/, '');
 }
 function isReason(accepted) {
     return accepted !== undefined && accepted.trim() !== '';
@@ -26987,6 +27012,47 @@ function subjectOf({ environment }) {
     const { number, head } = event.data.pull_request;
     const problems = isPrivileged ? [privilegedEvent()] : [];
     return { kind: 'pull-request', place: { owner, repo, number }, headSha: head.sha, problems };
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/accept.js
+const MARK = 'drain-gate:';
+const VERB = 'accept';
+/**
+ * Returns the reason of the first `drain-gate: accept REASON` in comments, empty where it gives none; undefined where
+ * no comment has one. A comment has one per line, after its delimiters: `//`, `#`, `/*` and `*`.
+ */
+function acceptedReason(comments) {
+    for (const { text } of comments) {
+        for (const line of text.split('\n')) {
+            const reason = reasonOf(line);
+            if (reason !== undefined)
+                return reason;
+        }
+    }
+    return undefined;
+}
+/** Comments of a file that are looked at for the names of deleted workflows. */
+const MOST_REASONS = 200;
+/** Returns the reasons of all comments `drain-gate: accept REASON` of a file. */
+function acceptedReasons(comments) {
+    const reasons = [];
+    for (const comment of comments) {
+        const reason = acceptedReason([comment]);
+        if (reason !== undefined)
+            reasons.push(reason);
+        if (reasons.length === MOST_REASONS)
+            break;
+    }
+    return reasons;
+}
+function reasonOf(line) {
+    const said = line.replace(/^[\s/*#]+/, '').replace(/\s*(\*\/)?\s*$/, '');
+    if (!said.startsWith(MARK))
+        return undefined;
+    const rest = said.slice(MARK.length).trimStart();
+    if (rest !== VERB && !/^accept[\s:]/.test(rest))
+        return undefined;
+    return rest.slice(VERB.length).replace(/^[\s:]+/, '');
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/fingerprint.js
@@ -27127,6 +27193,7 @@ function parseSource(parser, text, meter = PROCESS) {
     const comments = [];
     const unreadable = [];
     let hasErrors = false;
+    let isCut = false;
     let open = root;
     let depth = 0;
     let count = 0;
@@ -27136,9 +27203,13 @@ function parseSource(parser, text, meter = PROCESS) {
             unreadable.push(at);
         return false;
     };
+    const cut = (at) => {
+        isCut = true;
+        return note(at);
+    };
     const parsed = parseWithin(parser, text, meter);
     if (parsed.stoppedAt !== null)
-        note(parsed.stoppedAt);
+        cut(parsed.stoppedAt);
     parsed.tree.iterate({
         enter: ({ type, from, to }) => {
             if (type.isTop)
@@ -27152,7 +27223,7 @@ function parseSource(parser, text, meter = PROCESS) {
             }
             count += 1;
             if (count > MOST_NODES || depth >= MOST_DEPTH)
-                return note(from);
+                return cut(from);
             const node = { name: type.name, from, to, parent: open, children: [] };
             open.children.push(node);
             open = node;
@@ -27167,7 +27238,7 @@ function parseSource(parser, text, meter = PROCESS) {
             depth -= 1;
         },
     });
-    return { text, root, comments, unreadable, hasErrors };
+    return { text, root, comments, unreadable, hasErrors, isCut };
 }
 /** Parses a text as far as the time allows. */
 function parseWithin(parser, text, meter) {
@@ -27233,16 +27304,8 @@ function childrenOf(node, ...names) {
 /** Returns the node before this one in its parent. */
 function previousOf(node) {
     const siblings = node.parent?.children ?? [];
-    let low = 0;
-    let high = siblings.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if ((siblings[middle]?.from ?? 0) < node.from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return siblings[siblings[low] === node ? low - 1 : siblings.indexOf(node) - 1];
+    const at = firstFrom(siblings, node.from);
+    return siblings[siblings[at] === node ? at - 1 : siblings.indexOf(node) - 1];
 }
 /** Returns a function that gives the line of an offset, from 1. */
 function linesOf(text) {
@@ -27265,7 +27328,7 @@ function linesOf(text) {
 /** Returns the comments in a node, and those on the lines above it that hold nothing else. */
 function commentsOf(tree, node) {
     const { comments, text } = tree;
-    const first = firstIndex(comments, node.from);
+    const first = firstFrom(comments, node.from);
     const inside = [];
     for (let at = first; at < comments.length && (comments[at]?.from ?? 0) <= node.to; at += 1) {
         const comment = comments[at];
@@ -27283,13 +27346,13 @@ function commentsOf(tree, node) {
     }
     return [...above, ...inside];
 }
-/** Returns the index of the first comment at or after an offset. */
-function firstIndex(comments, offset) {
+/** Returns the index of the first item at or after an offset. The items are in the order of the text. */
+function firstFrom(items, offset) {
     let low = 0;
-    let high = comments.length;
+    let high = items.length;
     while (low < high) {
         const middle = (low + high) >> 1;
-        if ((comments[middle]?.from ?? 0) < offset)
+        if ((items[middle]?.from ?? 0) < offset)
             low = middle + 1;
         else
             high = middle;
@@ -34106,33 +34169,6 @@ function visitFunction(reader, node, guards) {
     return [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
 }
 
-;// CONCATENATED MODULE: ./lib/review/source/accept.js
-const MARK = 'drain-gate:';
-const VERB = 'accept';
-/**
- * Returns the reason of the first `drain-gate: accept REASON` in comments, empty where it gives none; undefined where
- * no comment has one. A comment has one per line, after its delimiters: `//`, `#`, `/*` and `*`.
- */
-function acceptedReason(comments) {
-    for (const { text } of comments) {
-        for (const line of text.split('\n')) {
-            const reason = reasonOf(line);
-            if (reason !== undefined)
-                return reason;
-        }
-    }
-    return undefined;
-}
-function reasonOf(line) {
-    const said = line.replace(/^[\s/*#]+/, '').replace(/\s*(\*\/)?\s*$/, '');
-    if (!said.startsWith(MARK))
-        return undefined;
-    const rest = said.slice(MARK.length).trimStart();
-    if (rest !== VERB && !/^accept[\s:]/.test(rest))
-        return undefined;
-    return rest.slice(VERB.length).replace(/^[\s:]+/, '');
-}
-
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/exports.js
 
 
@@ -34374,6 +34410,7 @@ function localName(context, node, exported) {
 
 
 
+
 /** Returns what a file in TypeScript or JavaScript says about workflows. */
 function readJavaScript(text, path) {
     const tree = withoutKnownErrors(parseJavaScript(text, path));
@@ -34386,7 +34423,8 @@ function readJavaScript(text, path) {
         return body;
     };
     const definitions = readDefinitions({ context, lineAt, record: recorder(bodyOf) });
-    return { language: 'javascript', ...definitions, hasErrors: tree.unreadable.length > 0 };
+    const accepted = acceptedReasons(tree.comments);
+    return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0, isCut: tree.isCut };
 }
 /** TypeScript allows decorators before `export class`. The grammar finds an error there, and the decorators. */
 function withoutKnownErrors(tree) {
@@ -34398,6 +34436,7 @@ function withoutKnownErrors(tree) {
 
 ;// CONCATENATED MODULE: ./lib/review/source/python/accepted.js
 
+
 /**
  * Returns the reason of a comment that accepts what a review finds in a definition: in it, on the line above, or behind
  * its last statement, where its indentation says that it belongs to the body.
@@ -34405,7 +34444,7 @@ function withoutKnownErrors(tree) {
 function acceptedIn(tree, whole, lineOf) {
     const column = columnOf(tree, whole.from);
     const line = lineOf(whole.from);
-    const at = firstBehind(tree.comments, whole.from);
+    const at = firstFrom(tree.comments, whole.from);
     const above = tree.comments[at - 1];
     const belonging = [];
     if (above !== undefined && lineOf(above.from) === line - 1 && columnOf(tree, above.from) <= column)
@@ -34424,19 +34463,6 @@ function acceptedIn(tree, whole, lineOf) {
             end = comment.to;
     }
     return acceptedReason(belonging);
-}
-/** The index of the first comment behind an offset: comments are in the order of the text. */
-function firstBehind(comments, offset) {
-    let low = 0;
-    let high = comments.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if ((comments[middle]?.from ?? 0) < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
 }
 function columnOf(tree, offset) {
     return offset - (tree.text.lastIndexOf('\n', offset - 1) + 1);
@@ -36724,6 +36750,7 @@ function values_oneOf(values) {
 
 
 
+
 /** Notes about a file itself. */
 const MOST_NOTES = 200;
 /** Returns what a file in Python says about workflows. */
@@ -36767,7 +36794,9 @@ class python_File {
             registrations: foreign.map(({ at, ...one }) => ({ ...one, line: this.#lineOf(at) })),
             steps,
             notFollowed: this.#notFollowed,
+            accepted: acceptedReasons(tree.comments),
             hasErrors: tree.hasErrors,
+            isCut: tree.isCut,
         };
     }
     /** The name of a workflow as `workflow_status` has it; undefined, and noted, where the text does not say it. */
@@ -36856,12 +36885,12 @@ const MOST_READ = 300;
  * @throws ReviewProblem where GitHub refuses, or where the pull request has a newer head than `headSha`
  */
 async function listFiles(api, ask, headSha, rules) {
+    const listed = await listAll(api, ask);
+    // GitHub lists the files of the newest head, so it is asked for after them. Those of an older one cannot be had.
     const now = await ask('pull-requests: read', api.pullRequest);
-    // GitHub lists the files of the newest head. Those of an older one cannot be had.
     if (now.headSha !== headSha)
         throw movedOn();
     const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
-    const listed = await listAll(api, ask);
     const files = listed.flatMap((file) => filesToRead(file, rules));
     const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
     return {
@@ -36963,6 +36992,10 @@ async function readVersions(api, ask, { mergeBase, files }, headSha, now) {
         unread.push(result);
         return [];
     });
+    for (const { path, before, after } of changed) {
+        if (before?.isCut || after?.isCut)
+            unread.push({ path, why: message_trusted('only a part: it is too long or too deep to parse') });
+    }
     const isRead = files.filter((_, at) => results[at] !== undefined && !('why' in results[at]));
     const count = new Set(isRead.map(({ listedAs }) => listedAs)).size;
     return { files: changed, count, problems: unread.length > 0 ? [filesUnread(unread)] : [] };
@@ -37201,7 +37234,7 @@ function headlineOf({ review, isMergeQueue, failure, problems }) {
     if (errors > 0)
         return some(errors, 'breaks', 'break');
     if (findings.length > 0)
-        return some(findings.length, 'has', 'have');
+        return some(findings.length, 'cannot take over', 'cannot take over');
     const changed = changedWorkflows.length;
     if (changed === 0)
         return message_msg `No workflow changes in the files that were read${gap}`;
@@ -37281,7 +37314,8 @@ const COMMENT_BYTES = 65_000;
 const page_FINDINGS_SHOWN = 100;
 const LISTED = 20;
 const SUGGESTION_CHARACTERS = 4000;
-function pageOf(run, maximum) {
+/** @param rest Where readers of this page find what does not fit. */
+function pageOf(run, maximum, rest = 'The report file has everything.') {
     const { review, problems, failure } = run;
     const findings = review?.findings ?? [];
     return fitted([
@@ -37293,7 +37327,7 @@ function pageOf(run, maximum) {
         page_list('### What this review does not see', review?.limits ?? [], markdown),
         page_list('### Accepted in the code', review?.accepted ?? [], acceptedLine),
         footer(run),
-    ].filter((block) => block !== ''), maximum);
+    ].filter((block) => block !== ''), maximum, `_Shortened to fit GitHub’s size limit. ${rest}_`);
 }
 function iconOf(run) {
     const { review, problems } = run;
@@ -37330,15 +37364,23 @@ function page_list(title, items, lineOf) {
 function footer(run) {
     const { files, review } = run;
     const read = files === undefined ? '' : `Source files read: ${message_number(files.read)} of ${message_number(files.changed)} changed files.`;
-    const accept = review === undefined || review.findings.length === 0
-        ? ''
-        : 'To accept a finding, write a comment <code>drain-gate: accept REASON</code> in the workflow.';
-    const parts = [markdown(message_joined([asOf(run)])), read, accept].filter((part) => part !== '');
+    const parts = [markdown(message_joined([asOf(run)])), read, ...howToAccept(review?.findings ?? [])].filter((part) => part !== '');
     return parts.length === 0 ? '' : `<sub>${parts.join(' ')}</sub>`;
 }
-/** Blocks in their order, as many as fit. A notice says where the last ones are omitted; the footer always fits. */
-function fitted(all, maximum) {
-    const notice = '_Shortened to fit GitHub’s size limit. The report file has everything._';
+function howToAccept(findings) {
+    const isDeleted = ({ kind }) => kind === 'workflow-deleted';
+    const isThere = (finding) => !isDeleted(finding);
+    return [
+        findings.some(isThere)
+            ? 'To accept a finding, write a comment <code>drain-gate: accept REASON</code> in the workflow.'
+            : '',
+        findings.some(isDeleted)
+            ? 'To accept that a workflow is deleted, write a comment <code>drain-gate: accept WORKFLOW REASON</code> in a changed source file.'
+            : '',
+    ];
+}
+/** Blocks in their order, as many as fit, and a notice where the last ones are omitted. The footer always fits. */
+function fitted(all, maximum, notice) {
     const last = all.at(-1) ?? '';
     let bytes = Buffer.byteLength(`${notice}${last}`) + 6;
     const kept = [];
@@ -37562,7 +37604,7 @@ function commentOf(run) {
     if (review === undefined)
         return 'as it is';
     if (review.findings.length > 0)
-        return pageOf(run, COMMENT_BYTES);
+        return pageOf(run, COMMENT_BYTES, 'The job summary has more.');
     return problems.some(({ isIncomplete }) => isIncomplete) ? 'as it is' : undefined;
 }
 
