@@ -99,7 +99,7 @@ test('the inventory of the default branch says on the line of a pull request wha
   ]);
   expect(annotations(breaking)[0]).toContain('it has run "packBox", which the change removes.');
   const asked = breaking.github.served.map(({ operation }) => operation);
-  expect(asked).toEqual(['pull', 'compare', 'files', 'content', 'content']);
+  expect(asked).toEqual(['files', 'pull', 'compare', 'content', 'content']);
 
   const formatting = await review(changed('formats a workflow and comments it'), caches);
   expect(formatting.jobs, formatting.log).toEqual({ review: 'success' });
