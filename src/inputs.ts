@@ -68,6 +68,9 @@ export const schemaName = z
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
   });
 
+// YAML's other words for booleans are refused: GitHub passes them on unchanged.
+export const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
+
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
   schema: schemaName,
@@ -80,8 +83,7 @@ const plainInputs = {
   'poll-interval': z.union([unset, duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
   'poll-timeout': duration(100, '100ms'),
   settle: duration(0, '0s'),
-  // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-  'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+  'fail-fast': truth,
   'stuck-after': duration(1000, '1s'),
   'ignore-workflows': ignoreList,
   'on-unknown': oneOf(['fail', 'pass']),
@@ -110,19 +112,24 @@ export const INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Object.keys(
 /** Every input as it was given, or its default. */
 export type RawInputs = Readonly<Record<string, string>>;
 
-/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
-  const problems: InputError[] = [];
-  const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-  const parsed = z.object(plainInputs).safeParse(trimmed);
+/** Reads the inputs that are no secrets; undefined, and added to the problems, where some are wrong. */
+export function readPlain<T>(inputs: z.ZodType<T>, trimmed: RawInputs, problems: InputError[]): T | undefined {
+  const parsed = inputs.safeParse(trimmed);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
     problems.push(
       inputError()`${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
     );
   }
+  return parsed.data;
+}
+
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
+export function parseInputs(raw: RawInputs, context: RunContext): ParsedInputs {
+  const problems: InputError[] = [];
+  const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+  const settings = readPlain(z.object(plainInputs), trimmed, problems);
   const targets = attempt(problems, () => readTargets(trimmed));
-  const settings = parsed.data;
   if (settings !== undefined && settings.settle > settings.timeout) {
     const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
     problems.push(

@@ -10,11 +10,12 @@ import {
   parsedText,
   type RawInputs,
   readDatabase,
+  readPlain,
   SECRET_INPUTS,
   schemaName,
   shown,
+  truth,
 } from '../inputs.ts';
-import { trusted } from '../message.ts';
 import type { RunContext } from '../run-context.ts';
 import { type PathRule, pathRuleOf } from './paths.ts';
 
@@ -35,9 +36,6 @@ export interface ReviewInputs {
   readonly failOn: 'never' | 'error';
   readonly comment: boolean;
 }
-
-// YAML's other words for booleans are refused: GitHub passes them on unchanged.
-const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
 
 const pathRules = parsedText((text) => {
   const rules = list.safeParse(text).data?.map(pathRuleOf);
@@ -63,20 +61,13 @@ export const REVIEW_INPUT_NAMES: readonly string[] = [...SECRET_INPUTS, ...Objec
 export function parseReviewInputs(raw: RawInputs, context: RunContext): ReviewInputs {
   const problems: InputError[] = [];
   const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-  const parsed = z.object(plainInputs).safeParse(trimmed);
-  for (const issue of parsed.error?.issues ?? []) {
-    const name = String(issue.path[0]);
-    problems.push(
-      inputError()`${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`,
-    );
-  }
+  const settings = readPlain(z.object(plainInputs), trimmed, problems);
   if (trimmed['mode'] !== 'inventory' && trimmed['inventory'] && trimmed['database-url']) {
     problems.push(
       inputError()`The inputs \`inventory\` (${shown(trimmed['inventory'])}) and \`database-url\` exclude each other in \`mode: review\`. Accepted: \`inventory\` alone, or \`database-url\` where no inventory is kept.`,
     );
   }
   const database = attempt(problems, () => databaseOf(raw, trimmed, context));
-  const settings = parsed.data;
   if (problems.length > 0 || settings === undefined) throw InputError.of(problems);
   return {
     mode: settings.mode,
