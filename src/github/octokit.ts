@@ -1,16 +1,14 @@
 import type { CheckSubject, ChecksApi, ExistingCheck } from './checks-api.ts';
 import { requireNameServer } from './name-server.ts';
+import { allPages, PAGE } from './pages.ts';
 import { answered, apiHostname, restOf } from './rest.ts';
-
-/** The most that GitHub puts on a page. */
-const PAGE_SIZE = 100;
 
 /** Check runs in GitHub's API. It is loaded only where a check run is asked for. */
 export function checksApi(token: string, repository: { readonly owner: string; readonly repo: string }): ChecksApi {
   const { checks } = restOf(token);
   const pageOf = async ({ name, sha }: CheckSubject, page: number, signal: AbortSignal) => {
     const { data } = await checks.listForRef({
-      ...{ ...repository, ref: sha, check_name: name, filter: 'latest', per_page: PAGE_SIZE, page },
+      ...{ ...repository, ref: sha, check_name: name, filter: 'latest', per_page: PAGE, page },
       request: { signal },
     });
     return data.check_runs.map(existing);
@@ -20,6 +18,7 @@ export function checksApi(token: string, repository: { readonly owner: string; r
     return answered(request);
   };
   return {
+    // All of them, since GitHub promises no order. There is a check suite per run of a workflow, so they can be many.
     list: (subject, signal) => interruptible(signal, () => allPages((page) => pageOf(subject, page, signal))),
     create: ({ name, sha, externalId }, check, signal) =>
       interruptible(signal, async () => {
@@ -36,16 +35,6 @@ export function checksApi(token: string, repository: { readonly owner: string; r
 }
 
 type Answer = Awaited<ReturnType<ReturnType<typeof restOf>['checks']['get']>>['data'];
-
-/** All of them, since GitHub promises no order. There is a check suite per run of a workflow, so they can be many. */
-async function allPages<T>(pageOf: (page: number) => Promise<readonly T[]>): Promise<readonly T[]> {
-  const all: T[] = [];
-  for (let page = 1; ; page += 1) {
-    const some = await pageOf(page);
-    all.push(...some);
-    if (some.length < PAGE_SIZE) return all;
-  }
-}
 
 function existing({ id, external_id, status, conclusion, started_at }: Answer): ExistingCheck {
   const startedAt = Date.parse(started_at ?? '');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApiFailure } from '../../src/github/checks-api.ts';
-import { type Comment, type ListedFile, PAGE, type PullRequestApi } from '../../src/review/pull-request/api.ts';
+import { PAGE } from '../../src/github/pages.ts';
+import type { Comment, ListedFile, PullRequestApi } from '../../src/review/pull-request/api.ts';
 
 /* A pull request as GitHub keeps it: commits, the files that it changes, and its comments. */
 

@@ -44,6 +44,3 @@ export interface PullRequestApi {
   updateComment(id: number, body: string, signal: AbortSignal): Promise<void>;
   deleteComment(id: number, signal: AbortSignal): Promise<void>;
 }
-
-/** The most entries that GitHub puts on a page. */
-export const PAGE = 100;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
+import { allPages } from '../../github/pages.ts';
 import type { ReviewInputs } from '../inputs.ts';
 import { foreignComment } from '../problems.ts';
-import { type Comment, PAGE, type PullRequestApi } from './api.ts';
+import type { Comment, PullRequestApi } from './api.ts';
 import { RequestProblem } from './problems.ts';
 import type { Ask } from './requests.ts';
 
 /** Who a job's token writes as. */
 const JOB = 'github-actions[bot]';
-/** The comments of a pull request that are looked through: 30 pages. */
+/** The pages of comments that are looked through. */
 const PAGES = 30;
 
 /** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
@@ -57,13 +58,12 @@ function unlessGone(error: unknown): void {
 }
 
 async function ownOf(api: PullRequestApi, ask: Ask, marker: string): Promise<readonly Comment[]> {
-  const own: Comment[] = [];
-  for (let page = 1; page <= PAGES; page++) {
-    const comments = await ask('pull-requests: read', (signal) => api.comments(page, signal));
-    own.push(...comments.filter((comment) => isOwn(comment, marker)));
-    if (comments.length < PAGE) break;
-  }
-  return own;
+  const comments = await allPages(async (page) => {
+    const some = await ask('pull-requests: read', (signal) => api.comments(page, signal));
+    // Those of others are long, and not kept.
+    return some.map((comment) => (isOwn(comment, marker) ? comment : undefined));
+  }, PAGES);
+  return comments.filter((comment) => comment !== undefined);
 }
 
 /** Anybody can copy the marker. A token that writes comments can edit those of others too, so who wrote it decides. */

@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
+import { allPages, PAGE } from '../../github/pages.ts';
 import { type Message, msg, trusted } from '../../message.ts';
 import { type PathRule, placeOf } from '../paths.ts';
 import { filesLeftOut, movedOn, type ReviewProblem } from '../problems.ts';
 import { languageOf } from '../source/index.ts';
-import { type ListedFile, PAGE, type PullRequestApi } from './api.ts';
+import type { ListedFile, PullRequestApi } from './api.ts';
 import type { Ask } from './requests.ts';
 
 /** GitHub lists this many files of a pull request, and no more (*List pull requests files*). */
@@ -47,7 +48,10 @@ export async function listFiles(
   headSha: string,
   rules: readonly PathRule[],
 ): Promise<Listing> {
-  const listed = await listAll(api, ask);
+  const listed = await allPages(
+    (page) => ask('pull-requests: read', (signal) => api.files(page, signal)),
+    MOST_LISTED / PAGE,
+  );
   // GitHub lists the files of the newest head, so it is asked for after them. Those of an older one cannot be had.
   const now = await ask('pull-requests: read', api.pullRequest);
   if (now.headSha !== headSha) throw movedOn();
@@ -62,16 +66,6 @@ export async function listFiles(
     unmatched: rules.filter(({ matches }) => !paths.some(matches)).map(({ text }) => text),
     limits: unreadLanguages(listed, rules),
   };
-}
-
-async function listAll(api: PullRequestApi, ask: Ask): Promise<readonly ListedFile[]> {
-  const all: ListedFile[] = [];
-  for (let page = 1; all.length < MOST_LISTED; page++) {
-    const files = await ask('pull-requests: read', (signal) => api.files(page, signal));
-    all.push(...files);
-    if (files.length < PAGE) break;
-  }
-  return all;
 }
 
 /** Returns what is to be read of a listed file. One that moves to another application is gone from its old one. */

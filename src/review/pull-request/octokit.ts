@@ -1,5 +1,6 @@
+import { PAGE } from '../../github/pages.ts';
 import { answered, restOf } from '../../github/rest.ts';
-import { type Comment, type Content, PAGE, type PullRequestApi } from './api.ts';
+import type { Comment, Content, PullRequestApi } from './api.ts';
 
 /** Which pull request. */
 export interface PullRequestPlace {
