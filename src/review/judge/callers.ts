@@ -3,6 +3,7 @@ import type { SourceFile, SourceFunction } from '../source/definition.ts';
 import type { ChangedFile } from './changed-file.ts';
 import { keyOf } from './definitions.ts';
 import type { Place, Places } from './places.ts';
+import { lastPart } from './recorded-list.ts';
 import { shownName } from './texts.ts';
 
 /** What the judge already knows about the workflows of the change. */
@@ -106,10 +107,6 @@ function recorders(places: readonly Place[], partOf: (name: string) => string) {
     }
   }
   return (names: readonly string[]) => [...new Set(names.flatMap((name) => byStep.get(name) ?? []))];
-}
-
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function workflowsOf(places: readonly Place[]): Message {

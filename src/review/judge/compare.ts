@@ -3,7 +3,15 @@ import { type Budget, type Difference, differenceOf, type Pair } from './differe
 import { type Effect, effectsOf, mergedEffects } from './effects.ts';
 import { executionsOf, occurrencesOf, withMarkers } from './executions.ts';
 import type { Place } from './places.ts';
-import { deprecatedPatches, type Entry, type Known, PATCH_PREFIX, patchesOf, recordedList } from './recorded-list.ts';
+import {
+  deprecatedPatches,
+  type Entry,
+  type Known,
+  lastPart,
+  PATCH_PREFIX,
+  patchesOf,
+  recordedList,
+} from './recorded-list.ts';
 
 /** Each patch doubles the number of comparisons. */
 const MOST_PATCHES = 4;
@@ -116,7 +124,7 @@ function subsetsOf(patches: readonly string[]): readonly ReadonlySet<string>[] {
 
 /** The names that DBOS recorded, by what a call in the text is named: the whole name, or its last part. */
 function knownIn(names: readonly string[]): Known {
-  const byLast = new Map(names.map((name) => [name.slice(name.lastIndexOf('.') + 1), name]));
+  const byLast = new Map(names.map((name) => [lastPart(name), name]));
   const all = new Set(names);
   return ({ name }) => {
     if (name === undefined) return undefined;

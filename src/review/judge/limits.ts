@@ -6,6 +6,7 @@ import type { Change } from './changes.ts';
 import type { ComparisonLimits } from './compare.ts';
 import type { Compared } from './findings.ts';
 import type { Place } from './places.ts';
+import { lastPart } from './recorded-list.ts';
 import { shownName } from './texts.ts';
 
 /** A change of a workflow that is in flight, with what comparing it showed. */
@@ -69,7 +70,9 @@ function bodyLimits(judged: readonly Judged[]): readonly Message[] {
   const whys = Object.keys(NOT_FOLLOWED).filter((why): why is Why => why in NOT_FOLLOWED);
   return whys.flatMap((why) => {
     const found = judged.flatMap(({ change, places }) => {
-      const known = new Set(places.flatMap(({ workflow }) => workflow.steps.flatMap(({ name }) => partsOf(name))));
+      const known = new Set(
+        places.flatMap(({ workflow }) => workflow.steps.flatMap(({ name }) => [name, lastPart(name)])),
+      );
       const what = textsOf(change).flatMap((text) => notFollowedIn(text, why, known));
       return what.length === 0
         ? []
@@ -83,10 +86,6 @@ function bodyLimits(judged: readonly Judged[]): readonly Message[] {
       (workflows) => msg`${trusted(NOT_FOLLOWED[why])}${listed}, in ${workflows}.`,
     );
   });
-}
-
-function partsOf(name: string): readonly string[] {
-  return [name, name.slice(name.lastIndexOf('.') + 1)];
 }
 
 function textsOf(change: Change): readonly SourceFunction[] {

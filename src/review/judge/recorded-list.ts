@@ -3,6 +3,11 @@ import type { Guard, RecordedCall } from '../source/definition.ts';
 /** DBOS records a patch marker under this prefix and the patch's name. Source: `operation_outputs` of TypeScript 5.3, Python 3.4. */
 export const PATCH_PREFIX = 'DBOS.patch-';
 
+/** Returns the last part of a name, which is what another file calls it by: `pack` of `Orders.pack`. */
+export function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
 /** One row that a body records, in order. */
 export interface Entry {
   /** What is compared: the SDKs compare the names at one `function_id`, and nothing else. */

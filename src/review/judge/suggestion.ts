@@ -1,7 +1,7 @@
 import type { ChangedFile } from './changed-file.ts';
 import type { Definition } from './definitions.ts';
 import type { Effect } from './effects.ts';
-import type { Entry } from './recorded-list.ts';
+import { type Entry, lastPart } from './recorded-list.ts';
 
 /**
  * Returns the change behind a patch, as lines of code, where that is mechanical: it puts or removes one call, which is a
@@ -65,7 +65,7 @@ function isAsync(lines: readonly string[], { nameLine }: { readonly nameLine: nu
 
 /** `add-sendReceipt`; undefined where the name has characters that would need quoting. */
 function patchName(verb: string, name: string): string | undefined {
-  const last = name.slice(name.lastIndexOf('.') + 1);
+  const last = lastPart(name);
   return /^[\w$]{1,60}$/.test(last) ? `${verb}-${last}` : undefined;
 }
 
