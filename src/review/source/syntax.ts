@@ -26,8 +26,6 @@ export interface SyntaxTree {
   readonly comments: readonly Comment[];
   /** Where the grammar does not know the text, or the file is deeper or longer than what is read. */
   readonly unreadable: readonly number[];
-  /** The grammar does not know parts of the text. */
-  readonly hasErrors: boolean;
   /** A limit of this file ended the reading, or left a part out. */
   readonly isCut: boolean;
 }
@@ -66,13 +64,11 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
   const root: GrowingNode = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
   const comments: Comment[] = [];
   const unreadable: number[] = [];
-  let hasErrors = false;
   let isCut = false;
   let open = root;
   let depth = 0;
   let count = 0;
   const note = (at: number) => {
-    hasErrors = true;
     if (unreadable.length < MOST_UNREADABLE) unreadable.push(at);
     return false;
   };
@@ -106,7 +102,7 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
       depth -= 1;
     },
   });
-  return { text, root, comments, unreadable, hasErrors, isCut };
+  return { text, root, comments, unreadable, isCut };
 }
 
 /** Parses a text as far as the time allows. */

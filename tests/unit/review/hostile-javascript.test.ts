@@ -36,7 +36,8 @@ test.each([
   const text = `f();\n${'g();\n'.repeat(5000)}`;
   const meter = { millis: () => millis * looks++, bytes: () => bytes * looks++ };
   const tree = parseSource(parser, text, meter);
-  expect(tree).toMatchObject({ hasErrors: true, isCut: true });
+  expect(tree.isCut).toBe(true);
+  expect(tree.unreadable.length).toBeGreaterThan(0);
   expect(tree.unreadable[0]).toBeLessThan(text.length);
   expect(tree.root.children.length).toBeGreaterThan(100);
   expect(tree.root.children.length).toBeLessThan(5000);

@@ -63,7 +63,7 @@ class File {
       steps,
       notFollowed: this.#notFollowed,
       accepted: acceptedReasons(tree.comments),
-      hasErrors: tree.hasErrors,
+      hasErrors: tree.unreadable.length > 0,
       isCut: tree.isCut,
     };
   }

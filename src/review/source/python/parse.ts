@@ -18,7 +18,7 @@ export function parsePython(text: string): SyntaxTree {
   const unknown = errors.filter((error) => !isKnown(error)).map(({ from }) => from);
   const tooDeep = tree.unreadable.filter((offset) => !places.has(offset));
   const unreadable = [...unknown, ...tooDeep].slice(0, MOST_UNREADABLE);
-  return { ...tree, unreadable, hasErrors: unreadable.length > 0 };
+  return { ...tree, unreadable };
 }
 
 function errorsIn(root: SyntaxNode): readonly SyntaxNode[] {
