@@ -76,12 +76,11 @@ function refusal(
       { retryAfterMs: retryAfterMs ?? 0 },
     );
   }
-  if (retryAfterMs !== undefined || status === 429) {
-    const waitMs = retryAfterMs ?? 60_000;
+  if (retryAfterMs !== undefined) {
     return new CheckProblem(
-      msg`${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs that use the token's app.`,
+      msg`${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(retryAfterMs))}. The limit is shared by all jobs that use the token's app.`,
       'check-limited',
-      { retryAfterMs: waitMs },
+      { retryAfterMs },
     );
   }
   const said = msg`GitHub answered: ${message}`;

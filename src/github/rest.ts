@@ -48,7 +48,8 @@ function limitMs(status: number, { message }: Error, headers: Readonly<Record<st
   if (after >= 0) return after * 1000;
   if (status !== 403 && status !== 429) return undefined;
   const isSecondary = /secondary rate limit|abuse detection/i.test(message);
-  if (headers['x-ratelimit-remaining'] !== '0') return isSecondary ? SHORTEST_LIMIT_MS : undefined;
+  const isLimit = isSecondary || status === 429;
+  if (headers['x-ratelimit-remaining'] !== '0') return isLimit ? SHORTEST_LIMIT_MS : undefined;
   const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - Date.now();
   return reset > 0 ? reset : SHORTEST_LIMIT_MS;
 }

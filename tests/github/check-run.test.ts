@@ -322,6 +322,12 @@ const refusals: readonly [string, Fault, Step, RegExp][] = [
     {},
     /limits the requests of this token \(429\), for 1m\./,
   ],
+  [
+    'a limit without a header',
+    () => ({ status: 429, message: 'x' }),
+    {},
+    /limits the requests of this token \(429\), for 1m\./,
+  ],
   // GitHub Docs, "Troubleshooting the REST API": a request that takes too long.
   ['5xx', () => ({ status: 502, message: 'Server Error' }), {}, /GitHub's API has a failure \(502\)/],
   [

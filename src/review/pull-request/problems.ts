@@ -57,10 +57,9 @@ export function requestProblem(
     const text = msg`GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
     return problem(text, 'review-server-error', { status, retryAfterMs: retryAfterMs ?? 0 });
   }
-  if (retryAfterMs !== undefined || status === 429) {
-    const waitMs = retryAfterMs ?? 60_000;
-    const text = msg`GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs of the repository.`;
-    return problem(text, 'review-limited', { status, retryAfterMs: waitMs });
+  if (retryAfterMs !== undefined) {
+    const text = msg`GitHub limits the requests of this token (${status}), for ${trusted(spanText(retryAfterMs))}. The limit is shared by all jobs of the repository.`;
+    return problem(text, 'review-limited', { status, retryAfterMs });
   }
   return problem(...refusal(error, need, context), { status });
 }
