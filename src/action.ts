@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as core from '@actions/core';
+import { exitOnceWritten } from './exit.ts';
 import { type CheckRun, checkRunOf } from './github/check-run.ts';
 import { githubTokenOf, INPUT_NAMES } from './inputs.ts';
 import { LONGEST_NAME_BYTES } from './long-names.ts';
@@ -41,8 +42,7 @@ export async function runAction(): Promise<void> {
   });
   process.exitCode = 1;
   await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
-  // A connection that nobody answers would keep the process alive. The log is written by then.
-  if (check !== undefined) process.stdout.write('', () => process.exit());
+  if (check !== undefined) exitOnceWritten();
 }
 
 /** The inputs as the runner passes them. */

@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { ReportableError, reportedFailure } from '../errors.ts';
+import { exitOnceWritten } from '../exit.ts';
 import { databasePasswordOf, databaseUrlOf, githubTokenOf, type RawInputs } from '../inputs.ts';
 import { msg } from '../message.ts';
 import { secretsIn } from '../postgres/url-secrets.ts';
@@ -44,8 +45,7 @@ export async function runReviewAction(): Promise<void> {
     load: async (place) => (await import('./pull-request/octokit.ts')).pullRequestApi(token, place),
   });
   await publishReview(reviewed, inputs, parts);
-  // A connection that is kept open, or that nobody answers, would keep the process alive.
-  process.stdout.write('', () => process.exit());
+  exitOnceWritten();
 }
 
 /** The inputs, or what is wrong with them. */
