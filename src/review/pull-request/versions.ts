@@ -53,27 +53,26 @@ export async function readVersions(
   };
   const read = (path: string | undefined, commit: string, sha: string | null): Promise<Version | undefined> =>
     path === undefined ? Promise.resolve(undefined) : versionOf(api, ask, { path, commit, sha }, reserve);
-  const unread: { path: string; why: Message }[] = [];
   const results = await inParallel(files, async (file) => {
     const before = await read(file.oldPath, mergeBase, null);
     const after = await read(file.newPath, headSha, file.sha);
     const whys = [before, after].flatMap((version) => (version !== undefined && 'why' in version ? [version.why] : []));
-    if (whys[0] !== undefined) return { path: pathOf(file), why: whys[0] };
-    const source = sources(file, textOf(before), textOf(after));
-    return 'why' in source ? { path: pathOf(file), why: source.why } : source;
+    const source = whys[0] === undefined ? sources(file, textOf(before), textOf(after)) : { why: whys[0] };
+    return { file, source };
   });
-  const changed = results.flatMap((result) => {
-    if (!('why' in result)) return [result];
-    unread.push(result);
-    return [];
-  });
-  for (const { path, before, after } of changed) {
-    if (before?.isCut || after?.isCut)
-      unread.push({ path, why: trusted('only a part: it is too long or too deep to parse') });
-  }
-  const isRead = files.filter((_, at) => results[at] !== undefined && !('why' in results[at]));
-  const count = new Set(isRead.map(({ listedAs }) => listedAs)).size;
-  return { files: changed, count, problems: unread.length > 0 ? [filesUnread(unread)] : [] };
+  const changed = results.flatMap(({ file, source }) => ('why' in source ? [] : [{ file, source }]));
+  const unread = results.flatMap(({ file, source }) =>
+    'why' in source ? [{ path: pathOf(file), why: source.why }] : [],
+  );
+  const cut = changed.flatMap(({ source: { path, before, after } }) =>
+    before?.isCut || after?.isCut ? [{ path, why: trusted('only a part: it is too long or too deep to parse') }] : [],
+  );
+  const incomplete = [...unread, ...cut];
+  return {
+    files: changed.map(({ source }) => source),
+    count: new Set(changed.map(({ file }) => file.listedAs)).size,
+    problems: incomplete.length > 0 ? [filesUnread(incomplete)] : [],
+  };
 }
 
 const textOf = (version: Version | undefined) =>
