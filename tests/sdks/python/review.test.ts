@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RecordedCall, SourceFunction, WorkflowName } from '../../../src/review/source/definition.ts';
+import type { RecordedCall } from '../../../src/review/source/definition.ts';
 import { readSource } from '../../../src/review/source/index.ts';
+import { foreignBody, isCertain, keyOf, type Ran, rowsOf, rowsOfCall } from '../../review/ran.ts';
 import { filesOf } from '../../review/review.ts';
 import { systemDatabases } from '../../support/system-databases.ts';
 import { chosenReleases } from '../chosen.ts';
@@ -23,10 +23,6 @@ const STARTED = [
 ];
 const PROCESS_TIMEOUT_MS = 120_000;
 
-interface Ran extends WorkflowName {
-  readonly id: string;
-  readonly recorded: readonly string[];
-}
 let ran: readonly Ran[] = [];
 
 const [newest] = python.releases;
@@ -35,7 +31,6 @@ const isChosen = chosenReleases().some(({ release }) => release === newest);
 const sources = Object.entries(FILES).flatMap(([name, text]) => readSource(name, text) ?? []);
 const workflows = sources.flatMap((source) => source.workflows);
 const registrations = sources.flatMap((source) => source.registrations);
-const keyOf = ({ name, className }: WorkflowName) => `${className ?? ''} ${name}`;
 
 describe.skipIf(!isChosen)('the shop in Python', () => {
   const databases = systemDatabases();
@@ -88,39 +83,10 @@ const NOT_SAID: Readonly<Record<string, readonly string[]>> = {
 
 /** What the text of a workflow says, of calls of other files only those that are recorded. */
 function calls(row: Ran): readonly RecordedCall[] {
-  const body = workflows.find(({ workflow }) => keyOf(workflow) === keyOf(row)) ?? foreign(row.name);
+  const body = workflows.find(({ workflow }) => keyOf(workflow) === keyOf(row)) ?? foreignBody(sources, row.name);
   return (body?.calls ?? []).flatMap((call) => {
     if (call.kind !== 'call') return [call];
     const name = row.recorded.find((each) => each === call.name || each.endsWith(`.${call.name}`));
     return name === undefined ? [] : [{ ...call, name }];
   });
-}
-
-/** The body of a function that another file registers. */
-function foreign(name: string): SourceFunction | undefined {
-  const { importedName } = registrations.find(({ workflow }) => workflow?.name === name) ?? {};
-  return sources.flatMap(({ functions }) => functions).find(({ localName }) => localName === importedName);
-}
-
-function isCertain({ guards }: RecordedCall): boolean {
-  return guards.every(({ kind, isTaken }) => kind === 'patch' && isTaken === true);
-}
-
-/** A deprecated patch records nothing where it has no marker, and a timeout is recorded as a sleep. */
-function rowsOfCall({ kind, name = '?' }: RecordedCall): readonly string[] {
-  if (kind === 'deprecated-patch') return [];
-  return kind === 'receive' || kind === 'event' ? [name, 'DBOS.sleep'] : [name];
-}
-
-async function rowsOf(url: string): Promise<readonly Ran[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<Ran>(
-    `SELECT s.workflow_uuid AS id, s.name, s.class_name AS "className",
-            array_remove(array_agg(o.function_name ORDER BY o.function_id), NULL) AS recorded
-       FROM dbos.workflow_status s LEFT JOIN dbos.operation_outputs o USING (workflow_uuid)
-      GROUP BY s.workflow_uuid`,
-  );
-  await client.end();
-  return rows;
 }

@@ -15,6 +15,7 @@ import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview, unknownIn } from 
 import { readRunContext } from '../../../src/run-context.ts';
 import { HEAD, playedApi, pullRequest } from '../../support/pull-request.ts';
 import { readActionMetadata } from '../../support/runner/action-metadata.ts';
+import { sourceFile } from './judge/definitions.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'drain-gate-review-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -207,19 +208,9 @@ describe('a review', () => {
   });
 
   test('says which application with workflows the inventory does not have', () => {
-    const nothing = {
-      workflows: [],
-      functions: [],
-      registrations: [],
-      steps: [],
-      notFollowed: [],
-      accepted: [],
-      hasErrors: false,
-      isCut: false,
-    };
     const body = { line: 1, endLine: 2, nameLine: 1, fingerprint: '', calls: [], notFollowed: [], accepted: undefined };
     const workflow = { ...body, localName: 'a', workflow: { name: 'a', className: null } };
-    const after = { ...nothing, language: 'javascript' as const, workflows: [workflow] };
+    const after = sourceFile({ workflows: [workflow] });
     const file = { path: 'a.ts', oldPath: 'a.ts', before: undefined, oldText: undefined, text: '' };
     const shop = { application: 'shop', latest: null, versions: [], schedules: [] };
     const told = (application: string | undefined, source: ChangedFile['after']) =>
