@@ -5650,7 +5650,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util/types")
 
 /***/ }),
 
-/***/ 8710:
+/***/ 7422:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -7738,6 +7738,12 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+;// CONCATENATED MODULE: ./lib/exit.js
+/** Ends the process once its log is written. A connection that nobody answers, or that is kept open, would keep it alive. */
+function exitOnceWritten() {
+    process.stdout.write('', () => process.exit());
+}
+
 ;// CONCATENATED MODULE: ./lib/message.js
 /** Writes a message. An interpolated string is untrusted. Numbers and messages are trusted (see `trusted`). */
 function msg(text, ...values) {
@@ -24242,9 +24248,8 @@ function refusal({ status, message, retryAfterMs }, subject, { withoutSecrets })
     if (status >= 500) {
         return new CheckProblem(msg `${what}: GitHub's API has a failure (${status}). See https://www.githubstatus.com.`, 'check-server-error', { retryAfterMs: retryAfterMs ?? 0 });
     }
-    if (retryAfterMs !== undefined || status === 429) {
-        const waitMs = retryAfterMs ?? 60_000;
-        return new CheckProblem(msg `${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(waitMs))}. The limit is shared by all jobs that use the token's app.`, 'check-limited', { retryAfterMs: waitMs });
+    if (retryAfterMs !== undefined) {
+        return new CheckProblem(msg `${what}: GitHub limits the requests of this token (${status}), for ${trusted(spanText(retryAfterMs))}. The limit is shared by all jobs that use the token's app.`, 'check-limited', { retryAfterMs });
     }
     const said = msg `GitHub answered: ${message}`;
     switch (status) {
@@ -25062,6 +25067,8 @@ const schemaName = schemas_string()
     .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
+// YAML's other words for booleans are refused: GitHub passes them on unchanged.
+const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
     schema: schemaName,
@@ -25074,8 +25081,7 @@ const plainInputs = {
     'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
     'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
-    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+    'fail-fast': truth,
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
@@ -25095,17 +25101,21 @@ const SECRET_INPUTS = [
 ];
 /** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
-/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-function parseInputs(raw, context) {
-    const problems = [];
-    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = object(plainInputs).safeParse(trimmed);
+/** Reads the inputs that are no secrets; undefined, and added to the problems, where some are wrong. */
+function readPlain(inputs, trimmed, problems) {
+    const parsed = inputs.safeParse(trimmed);
     for (const issue of parsed.error?.issues ?? []) {
         const name = String(issue.path[0]);
         problems.push(inputError() `${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
     }
+    return parsed.data;
+}
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
+function parseInputs(raw, context) {
+    const problems = [];
+    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+    const settings = readPlain(object(plainInputs), trimmed, problems);
     const targets = attempt(problems, () => readTargets(trimmed));
-    const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
         const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
         problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
@@ -29159,6 +29169,7 @@ function cancelledBySignal() {
 
 
 
+
 /** Runs the action: reads the inputs, holds, and publishes the answer. Never throws; sets the process's exit code. */
 async function runAction() {
     const secrets = collectSecrets(core_setSecret);
@@ -29175,16 +29186,15 @@ async function runAction() {
                 ...{ token, context, page },
                 note: (text) => log.line(plain(text)),
                 withoutSecrets: secrets.removedFrom,
-                load: async (repository) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(642)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9642))).checksApi(token, repository),
+                load: async (repository) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(776)]).then(__nccwpck_require__.bind(__nccwpck_require__, 5776))).checksApi(token, repository),
             });
             return check;
         },
     });
     process.exitCode = 1;
     await publish(run, { ...shellOf(secrets), publishCheck: async (report) => check?.finish(report) ?? [] });
-    // A connection that nobody answers would keep the process alive. The log is written by then.
     if (check !== undefined)
-        process.stdout.write('', () => process.exit());
+        exitOnceWritten();
 }
 /** The inputs as the runner passes them. */
 function readRawInputs() {
@@ -29276,7 +29286,7 @@ class ApiFailure extends Error {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8710);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7422);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)();
 

@@ -20292,6 +20292,8 @@ const schemaName = schemas_string()
     .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
+// YAML's other words for booleans are refused: GitHub passes them on unchanged.
+const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
     schema: schemaName,
@@ -20304,8 +20306,7 @@ const plainInputs = {
     'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
     'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
-    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+    'fail-fast': truth,
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
@@ -20325,17 +20326,21 @@ const SECRET_INPUTS = [
 ];
 /** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
-/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
-function parseInputs(raw, context) {
-    const problems = [];
-    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = object(plainInputs).safeParse(trimmed);
+/** Reads the inputs that are no secrets; undefined, and added to the problems, where some are wrong. */
+function readPlain(inputs, trimmed, problems) {
+    const parsed = inputs.safeParse(trimmed);
     for (const issue of parsed.error?.issues ?? []) {
         const name = String(issue.path[0]);
         problems.push(inputError() `${message_trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${message_trusted(issue.message)}.`);
     }
+    return parsed.data;
+}
+/** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
+function parseInputs(raw, context) {
+    const problems = [];
+    const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
+    const settings = readPlain(object(plainInputs), trimmed, problems);
     const targets = attempt(problems, () => readTargets(trimmed));
-    const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
         const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
         problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);

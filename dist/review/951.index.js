@@ -13,6 +13,8 @@ __webpack_require__.d(__webpack_exports__, {
   pullRequestApi: () => (/* binding */ pullRequestApi)
 });
 
+// EXTERNAL MODULE: ./lib/github/pages.js
+var pages = __webpack_require__(9983);
 // EXTERNAL MODULE: ./node_modules/@actions/github/lib/utils.js + 21 modules
 var utils = __webpack_require__(1845);
 // EXTERNAL MODULE: ./lib/github/checks-api.js
@@ -65,14 +67,13 @@ function limitMs(status, { message }, headers) {
     if (status !== 403 && status !== 429)
         return undefined;
     const isSecondary = /secondary rate limit|abuse detection/i.test(message);
+    const isLimit = isSecondary || status === 429;
     if (headers['x-ratelimit-remaining'] !== '0')
-        return isSecondary ? SHORTEST_LIMIT_MS : undefined;
+        return isLimit ? SHORTEST_LIMIT_MS : undefined;
     const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1000 - Date.now();
     return reset > 0 ? reset : SHORTEST_LIMIT_MS;
 }
 
-// EXTERNAL MODULE: ./lib/review/pull-request/api.js
-var api = __webpack_require__(9382);
 ;// CONCATENATED MODULE: ./lib/review/pull-request/octokit.js
 
 
@@ -98,7 +99,7 @@ function pullRequestApi(token, { owner, repo, number }) {
             return data.merge_base_commit.sha;
         }),
         files: (page, signal) => answered(async () => {
-            const { data } = await pulls.listFiles({ ...pull, per_page: api/* PAGE */.K, page, request: { signal } });
+            const { data } = await pulls.listFiles({ ...pull, per_page: pages/* PAGE */.K, page, request: { signal } });
             return data.map(({ filename, previous_filename, status, sha }) => ({
                 ...{ path: filename, previousPath: previous_filename, status, sha },
             }));
@@ -119,7 +120,7 @@ function commentsOf(issues, { issue_number, ...repository }) {
     return {
         comments: (page, signal) => answered(async () => {
             const place = { ...repository, issue_number };
-            const { data } = await issues.listComments({ ...place, per_page: api/* PAGE */.K, page, request: { signal } });
+            const { data } = await issues.listComments({ ...place, per_page: pages/* PAGE */.K, page, request: { signal } });
             return data.map(commentOf);
         }),
         createComment: (body, signal) => answered(async () => {

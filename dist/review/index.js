@@ -8138,7 +8138,36 @@ class ApiFailure extends Error {
 
 /***/ }),
 
-/***/ 8122:
+/***/ 9983:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ PAGE),
+/* harmony export */   S: () => (/* binding */ allPages)
+/* harmony export */ });
+/** The most entries that GitHub puts on a page. */
+const PAGE = 100;
+/**
+ * Returns the entries of all pages, from the first to one that is not full. The pages have `PAGE` entries each, but the
+ * last.
+ *
+ * @param most Pages beyond these are not asked for.
+ */
+async function allPages(pageOf, most = Number.POSITIVE_INFINITY) {
+    const all = [];
+    for (let page = 1; page <= most; page += 1) {
+        const some = await pageOf(page);
+        all.push(...some);
+        if (some.length < PAGE)
+            break;
+    }
+    return all;
+}
+
+
+/***/ }),
+
+/***/ 1945:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -10343,6 +10372,12 @@ function codeOf(error) {
 /** Whether the code is an SQLSTATE: a server answered, and says so. None of Node's has five characters and a digit. */
 function isSqlState(code) {
     return /^(?=.*\d)[0-9A-Z]{5}$/.test(code ?? '');
+}
+
+;// CONCATENATED MODULE: ./lib/exit.js
+/** Ends the process once its log is written. A connection that nobody answers, or that is kept open, would keep it alive. */
+function exitOnceWritten() {
+    process.stdout.write('', () => process.exit());
 }
 
 ;// CONCATENATED MODULE: external "node:fs"
@@ -20772,6 +20807,8 @@ const schemaName = schemas_string()
     .refine((name) => name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0'), {
     error: 'the name of a schema: 1 to 63 bytes, as it is, without quotes',
 });
+// YAML's other words for booleans are refused: GitHub passes them on unchanged.
+const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
 /** The inputs but secrets. The runner passes the defaults in `action.yml`, so an empty text was asked for. */
 const plainInputs = {
     schema: schemaName,
@@ -20784,8 +20821,7 @@ const plainInputs = {
     'poll-interval': union([unset, inputs_duration(100, '100ms')], { error: acceptedDuration(', from 100ms') }),
     'poll-timeout': inputs_duration(100, '100ms'),
     settle: inputs_duration(0, '0s'),
-    // YAML's other words for booleans are refused: GitHub passes them on unchanged.
-    'fail-fast': oneOf(['true', 'false']).transform((word) => word === 'true'),
+    'fail-fast': truth,
     'stuck-after': inputs_duration(1000, '1s'),
     'ignore-workflows': ignoreList,
     'on-unknown': oneOf(['fail', 'pass']),
@@ -20805,17 +20841,21 @@ const SECRET_INPUTS = [
 ];
 /** Every input that the code reads. `action.yml` declares exactly these. */
 const INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(plainInputs)];
+/** Reads the inputs that are no secrets; undefined, and added to the problems, where some are wrong. */
+function readPlain(inputs, trimmed, problems) {
+    const parsed = inputs.safeParse(trimmed);
+    for (const issue of parsed.error?.issues ?? []) {
+        const name = String(issue.path[0]);
+        problems.push(errors_inputError() `${message_trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${message_trusted(issue.message)}.`);
+    }
+    return parsed.data;
+}
 /** @throws InputError that names every input that is wrong, its value unless secret, and what is accepted. */
 function parseInputs(raw, context) {
     const problems = [];
     const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = z.object(plainInputs).safeParse(trimmed);
-    for (const issue of parsed.error?.issues ?? []) {
-        const name = String(issue.path[0]);
-        problems.push(inputError() `${trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${trusted(issue.message)}.`);
-    }
+    const settings = readPlain(z.object(plainInputs), trimmed, problems);
     const targets = attempt(problems, () => readTargets(trimmed));
-    const settings = parsed.data;
     if (settings !== undefined && settings.settle > settings.timeout) {
         const [settle, timeout] = [shown(trimmed['settle']), shown(trimmed['timeout'])];
         problems.push(inputError() `The input \`settle\` is ${settle}, longer than \`timeout\`, which is ${timeout}. Accepted: a \`settle\` no longer than \`timeout\`.`);
@@ -22272,9 +22312,6 @@ function placeOf(path, rules) {
 
 
 
-
-// YAML's other words for booleans are refused: GitHub passes them on unchanged.
-const truth = oneOf(['true', 'false']).transform((word) => word === 'true');
 const pathRules = parsedText((text) => {
     const rules = list.safeParse(text).data?.map(pathRuleOf);
     return rules?.every((rule) => rule !== undefined) ? rules : undefined;
@@ -22296,16 +22333,11 @@ const REVIEW_INPUT_NAMES = [...SECRET_INPUTS, ...Object.keys(inputs_plainInputs)
 function parseReviewInputs(raw, context) {
     const problems = [];
     const trimmed = Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, value.trim()]));
-    const parsed = object(inputs_plainInputs).safeParse(trimmed);
-    for (const issue of parsed.error?.issues ?? []) {
-        const name = String(issue.path[0]);
-        problems.push(errors_inputError() `${message_trusted(`The input \`${name}\``)} is ${shown(trimmed[name])}. Accepted: ${message_trusted(issue.message)}.`);
-    }
+    const settings = readPlain(object(inputs_plainInputs), trimmed, problems);
     if (trimmed['mode'] !== 'inventory' && trimmed['inventory'] && trimmed['database-url']) {
         problems.push(errors_inputError() `The inputs \`inventory\` (${shown(trimmed['inventory'])}) and \`database-url\` exclude each other in \`mode: review\`. Accepted: \`inventory\` alone, or \`database-url\` where no inventory is kept.`);
     }
     const database = attempt(problems, () => databaseOf(raw, trimmed, context));
-    const settings = parsed.data;
     if (problems.length > 0 || settings === undefined)
         throw errors_InputError.of(problems);
     return {
@@ -25199,8 +25231,8 @@ const NOTHING = {
     ...{ findings: '[]', 'changed-workflows': '[]', 'in-flight': '', 'inventory-path': '', 'report-path': '' },
 };
 
-// EXTERNAL MODULE: ./lib/review/pull-request/api.js
-var pull_request_api = __nccwpck_require__(9382);
+// EXTERNAL MODULE: ./lib/github/pages.js
+var pages = __nccwpck_require__(9983);
 // EXTERNAL MODULE: ./lib/github/checks-api.js
 var checks_api = __nccwpck_require__(1379);
 ;// CONCATENATED MODULE: ./lib/review/pull-request/problems.js
@@ -25242,10 +25274,9 @@ function requestProblem(error, need, context) {
         const text = message_msg `GitHub's API has a failure (${status}). See https://www.githubstatus.com.`;
         return problem(text, 'review-server-error', { status, retryAfterMs: retryAfterMs ?? 0 });
     }
-    if (retryAfterMs !== undefined || status === 429) {
-        const waitMs = retryAfterMs ?? 60_000;
-        const text = message_msg `GitHub limits the requests of this token (${status}), for ${message_trusted(time_spanText(waitMs))}. The limit is shared by all jobs of the repository.`;
-        return problem(text, 'review-limited', { status, retryAfterMs: waitMs });
+    if (retryAfterMs !== undefined) {
+        const text = message_msg `GitHub limits the requests of this token (${status}), for ${message_trusted(time_spanText(retryAfterMs))}. The limit is shared by all jobs of the repository.`;
+        return problem(text, 'review-limited', { status, retryAfterMs });
     }
     return problem(...refusal(error, need, context), { status });
 }
@@ -25287,7 +25318,7 @@ function refusal({ status, message }, { permission }, { withoutSecrets }) {
 
 /** Who a job's token writes as. */
 const JOB = 'github-actions[bot]';
-/** The comments of a pull request that are looked through: 30 pages. */
+/** The pages of comments that are looked through. */
 const PAGES = 30;
 /** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
 function markerOf(inputs) {
@@ -25333,14 +25364,12 @@ function unlessGone(error) {
         throw error;
 }
 async function ownOf(api, ask, marker) {
-    const own = [];
-    for (let page = 1; page <= PAGES; page++) {
-        const comments = await ask('pull-requests: read', (signal) => api.comments(page, signal));
-        own.push(...comments.filter((comment) => isOwn(comment, marker)));
-        if (comments.length < pull_request_api/* PAGE */.K)
-            break;
-    }
-    return own;
+    const comments = await (0,pages/* allPages */.S)(async (page) => {
+        const some = await ask('pull-requests: read', (signal) => api.comments(page, signal));
+        // Those of others are long, and not kept.
+        return some.map((comment) => (isOwn(comment, marker) ? comment : undefined));
+    }, PAGES);
+    return comments.filter((comment) => comment !== undefined);
 }
 /** Anybody can copy the marker. A token that writes comments can edit those of others too, so who wrote it decides. */
 function isOwn({ body, author }, marker) {
@@ -25498,6 +25527,80 @@ function stemsOf(source, path, from) {
     return [...folders.map((_, index) => external_node_path_namespaceObject.posix.join(...folders.slice(0, folders.length - index), module)), module];
 }
 
+;// CONCATENATED MODULE: ./lib/review/judge/recorded-list.js
+/** DBOS records a patch marker under this prefix and the patch's name. Source: `operation_outputs` of TypeScript 5.3, Python 3.4. */
+const PATCH_PREFIX = 'DBOS.patch-';
+/** Returns the last part of a name, which is what another file calls it by: `pack` of `Orders.pack`. */
+function lastPart(name) {
+    return name.slice(name.lastIndexOf('.') + 1);
+}
+/** Returns the name of a patch that a call asks for; undefined where it is no such call, or one by a computed name. */
+function patchOf(call) {
+    const isPatch = call.kind === 'patch' || call.kind === 'deprecated-patch';
+    return isPatch ? call.name?.replace(PATCH_PREFIX, '') : undefined;
+}
+/**
+ * Returns the patches of a body, in the order of the text: those that its calls ask for, and those that stand in a guard.
+ */
+function patchesOf(calls) {
+    const inGuards = (guards) => guards.flatMap(({ patch }) => patch ?? []);
+    return new Set(calls.flatMap((call) => [patchOf(call) ?? [], inGuards(call.guards)].flat()));
+}
+/** Returns the patches that a body has deprecated. */
+function deprecatedPatches(calls) {
+    return new Set(calls.flatMap((call) => (call.kind === 'deprecated-patch' ? (patchOf(call) ?? []) : [])));
+}
+/**
+ * Returns the rows that a body records for an execution with these markers, as far as they go into the past: where an
+ * execution has recorded something behind a patch without its marker, `DBOS.patch` is false and records nothing. Where
+ * it has the marker, it is true, and has the marker's row. `DBOS.deprecatePatch` is always true, and has a row where
+ * the marker was recorded. Source: run with TypeScript 5.3 and Python 3.4.
+ */
+function recordedList(calls, markers, known) {
+    const deprecated = deprecatedPatches(calls);
+    const isReached = ({ kind, patch, isTaken }) => kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
+    return calls.flatMap((call) => {
+        if (!call.guards.every(isReached))
+            return [];
+        const patch = patchOf(call);
+        if (patch !== undefined)
+            return markers.has(patch) ? [entryOf(call, call.name)] : [];
+        if (call.kind !== 'call')
+            return entriesOf(call);
+        const name = known(call);
+        return name === undefined ? [] : [entryOf(call, name)];
+    });
+}
+/**
+ * `recv` and `getEvent` take two ids: their own, which is recorded when they end, and that of a timer, which is recorded
+ * as a sleep when they start to wait. Source: run with TypeScript 5.3.
+ */
+function entriesOf(call) {
+    const own = entryOf(call, call.name);
+    if (call.kind !== 'receive' && call.kind !== 'event')
+        return [own];
+    return [
+        { ...own, isLate: true },
+        { ...entryOf(call, 'DBOS.sleep'), isSometimes: true, isTimer: true },
+    ];
+}
+function entryOf(call, name) {
+    const has = (kind) => call.guards.some((guard) => guard.kind === kind);
+    return {
+        key: name === undefined ? `?${call.kind}` : `=${name}`,
+        name,
+        isSometimes: has('condition') || has('loop') || (has('patch') && hasUnnamedPatch(call.guards)),
+        isLate: false,
+        isTimer: false,
+        isRepeated: has('loop'),
+        call,
+    };
+}
+/** A patch by a computed name is a condition like any other. */
+function hasUnnamedPatch(guards) {
+    return guards.some(({ kind, patch }) => kind === 'patch' && patch === undefined);
+}
+
 ;// CONCATENATED MODULE: ./lib/dbos/workflow-name.js
 /**
  * Returns the name under which a workflow is shown: `Orders.ship`, or `Orders.ship (blue)` for one of several instances.
@@ -25611,76 +25714,6 @@ function range_sum(ranges) {
 /** Returns the range of which only the upper end is certain. */
 function upTo({ high }) {
     return { low: 0, high };
-}
-
-;// CONCATENATED MODULE: ./lib/review/judge/recorded-list.js
-/** DBOS records a patch marker under this prefix and the patch's name. Source: `operation_outputs` of TypeScript 5.3, Python 3.4. */
-const PATCH_PREFIX = 'DBOS.patch-';
-/** Returns the name of a patch that a call asks for; undefined where it is no such call, or one by a computed name. */
-function patchOf(call) {
-    const isPatch = call.kind === 'patch' || call.kind === 'deprecated-patch';
-    return isPatch ? call.name?.replace(PATCH_PREFIX, '') : undefined;
-}
-/**
- * Returns the patches of a body, in the order of the text: those that its calls ask for, and those that stand in a guard.
- */
-function patchesOf(calls) {
-    const inGuards = (guards) => guards.flatMap(({ patch }) => patch ?? []);
-    return new Set(calls.flatMap((call) => [patchOf(call) ?? [], inGuards(call.guards)].flat()));
-}
-/** Returns the patches that a body has deprecated. */
-function deprecatedPatches(calls) {
-    return new Set(calls.flatMap((call) => (call.kind === 'deprecated-patch' ? (patchOf(call) ?? []) : [])));
-}
-/**
- * Returns the rows that a body records for an execution with these markers, as far as they go into the past: where an
- * execution has recorded something behind a patch without its marker, `DBOS.patch` is false and records nothing. Where
- * it has the marker, it is true, and has the marker's row. `DBOS.deprecatePatch` is always true, and has a row where
- * the marker was recorded. Source: run with TypeScript 5.3 and Python 3.4.
- */
-function recordedList(calls, markers, known) {
-    const deprecated = deprecatedPatches(calls);
-    const isReached = ({ kind, patch, isTaken }) => kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
-    return calls.flatMap((call) => {
-        if (!call.guards.every(isReached))
-            return [];
-        const patch = patchOf(call);
-        if (patch !== undefined)
-            return markers.has(patch) ? [entryOf(call, call.name)] : [];
-        if (call.kind !== 'call')
-            return entriesOf(call);
-        const name = known(call);
-        return name === undefined ? [] : [entryOf(call, name)];
-    });
-}
-/**
- * `recv` and `getEvent` take two ids: their own, which is recorded when they end, and that of a timer, which is recorded
- * as a sleep when they start to wait. Source: run with TypeScript 5.3.
- */
-function entriesOf(call) {
-    const own = entryOf(call, call.name);
-    if (call.kind !== 'receive' && call.kind !== 'event')
-        return [own];
-    return [
-        { ...own, isLate: true },
-        { ...entryOf(call, 'DBOS.sleep'), isSometimes: true, isTimer: true },
-    ];
-}
-function entryOf(call, name) {
-    const has = (kind) => call.guards.some((guard) => guard.kind === kind);
-    return {
-        key: name === undefined ? `?${call.kind}` : `=${name}`,
-        name,
-        isSometimes: has('condition') || has('loop') || (has('patch') && hasUnnamedPatch(call.guards)),
-        isLate: false,
-        isTimer: false,
-        isRepeated: has('loop'),
-        call,
-    };
-}
-/** A patch by a computed name is a condition like any other. */
-function hasUnnamedPatch(guards) {
-    return guards.some(({ kind, patch }) => kind === 'patch' && patch === undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/review/judge/executions.js
@@ -26071,6 +26104,7 @@ function capital(message) {
 
 
 
+
 /**
  * Returns what the change does to functions and steps whose callers it does not have: such a caller can be a workflow in
  * a file that does not change, and breaks with them. Only what work in flight has recorded counts.
@@ -26154,9 +26188,6 @@ function recorders(places, partOf) {
         }
     }
     return (names) => [...new Set(names.flatMap((name) => byStep.get(name) ?? []))];
-}
-function lastPart(name) {
-    return name.slice(name.lastIndexOf('.') + 1);
 }
 function workflowsOf(places) {
     return message_namesOf([...new Set(places.map(({ workflow }) => texts_shownName(workflow)))]);
@@ -26366,7 +26397,7 @@ function subsetsOf(patches) {
 }
 /** The names that DBOS recorded, by what a call in the text is named: the whole name, or its last part. */
 function knownIn(names) {
-    const byLast = new Map(names.map((name) => [name.slice(name.lastIndexOf('.') + 1), name]));
+    const byLast = new Map(names.map((name) => [lastPart(name), name]));
     const all = new Set(names);
     return ({ name }) => {
         if (name === undefined)
@@ -26547,6 +26578,7 @@ function lineNow(old, now, line) {
 }
 
 ;// CONCATENATED MODULE: ./lib/review/judge/suggestion.js
+
 /**
  * Returns the change behind a patch, as lines of code, where that is mechanical: it puts or removes one call, which is a
  * statement on a line of its own, and nothing else of the call's gap. The lines are untrusted.
@@ -26600,7 +26632,7 @@ function isAsync(lines, { nameLine }) {
 }
 /** `add-sendReceipt`; undefined where the name has characters that would need quoting. */
 function patchName(verb, name) {
-    const last = name.slice(name.lastIndexOf('.') + 1);
+    const last = lastPart(name);
     return /^[\w$]{1,60}$/.test(last) ? `${verb}-${last}` : undefined;
 }
 /** Whether a line is one call from its first character to its last, and assigns nothing. */
@@ -26767,6 +26799,7 @@ function goneIn(before, after, application, gone) {
 ;// CONCATENATED MODULE: ./lib/review/judge/limits.js
 
 
+
 const NOT_FOLLOWED = {
     'other-file': 'Calls of other files were not followed',
     loop: 'How often a loop runs was not followed',
@@ -26801,7 +26834,7 @@ function bodyLimits(judged) {
     const whys = Object.keys(NOT_FOLLOWED).filter((why) => why in NOT_FOLLOWED);
     return whys.flatMap((why) => {
         const found = judged.flatMap(({ change, places }) => {
-            const known = new Set(places.flatMap(({ workflow }) => workflow.steps.flatMap(({ name }) => limits_partsOf(name))));
+            const known = new Set(places.flatMap(({ workflow }) => workflow.steps.flatMap(({ name }) => [name, lastPart(name)])));
             const what = textsOf(change).flatMap((text) => notFollowedIn(text, why, known));
             return what.length === 0
                 ? []
@@ -26811,9 +26844,6 @@ function bodyLimits(judged) {
         const listed = names.length === 0 ? message_trusted('') : message_msg ` (${message_namesOf(names)})`;
         return about(found, ({ workflow }) => workflow, (workflows) => message_msg `${message_trusted(NOT_FOLLOWED[why])}${listed}, in ${workflows}.`);
     });
-}
-function limits_partsOf(name) {
-    return [name, name.slice(name.lastIndexOf('.') + 1)];
 }
 function textsOf(change) {
     if (change.kind === 'deleted')
@@ -27192,13 +27222,11 @@ function parseSource(parser, text, meter = PROCESS) {
     const root = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
     const comments = [];
     const unreadable = [];
-    let hasErrors = false;
     let isCut = false;
     let open = root;
     let depth = 0;
     let count = 0;
     const note = (at) => {
-        hasErrors = true;
         if (unreadable.length < MOST_UNREADABLE)
             unreadable.push(at);
         return false;
@@ -27238,7 +27266,7 @@ function parseSource(parser, text, meter = PROCESS) {
             depth -= 1;
         },
     });
-    return { text, root, comments, unreadable, hasErrors, isCut };
+    return { text, root, comments, unreadable, isCut };
 }
 /** Parses a text as far as the time allows. */
 function parseWithin(parser, text, meter) {
@@ -36384,7 +36412,7 @@ function parsePython(text) {
     const unknown = errors.filter((error) => !isKnown(error)).map(({ from }) => from);
     const tooDeep = tree.unreadable.filter((offset) => !places.has(offset));
     const unreadable = [...unknown, ...tooDeep].slice(0, parse_MOST_UNREADABLE);
-    return { ...tree, unreadable, hasErrors: unreadable.length > 0 };
+    return { ...tree, unreadable };
 }
 function parse_errorsIn(root) {
     const nodes = [root];
@@ -36795,7 +36823,7 @@ class python_File {
             steps,
             notFollowed: this.#notFollowed,
             accepted: acceptedReasons(tree.comments),
-            hasErrors: tree.hasErrors,
+            hasErrors: tree.unreadable.length > 0,
             isCut: tree.isCut,
         };
     }
@@ -36885,7 +36913,7 @@ const MOST_READ = 300;
  * @throws ReviewProblem where GitHub refuses, or where the pull request has a newer head than `headSha`
  */
 async function listFiles(api, ask, headSha, rules) {
-    const listed = await listAll(api, ask);
+    const listed = await (0,pages/* allPages */.S)((page) => ask('pull-requests: read', (signal) => api.files(page, signal)), MOST_LISTED / pages/* PAGE */.K);
     // GitHub lists the files of the newest head, so it is asked for after them. Those of an older one cannot be had.
     const now = await ask('pull-requests: read', api.pullRequest);
     if (now.headSha !== headSha)
@@ -36901,16 +36929,6 @@ async function listFiles(api, ask, headSha, rules) {
         unmatched: rules.filter(({ matches }) => !paths.some(matches)).map(({ text }) => text),
         limits: unreadLanguages(listed, rules),
     };
-}
-async function listAll(api, ask) {
-    const all = [];
-    for (let page = 1; all.length < MOST_LISTED; page++) {
-        const files = await ask('pull-requests: read', (signal) => api.files(page, signal));
-        all.push(...files);
-        if (files.length < pull_request_api/* PAGE */.K)
-            break;
-    }
-    return all;
 }
 /** Returns what is to be read of a listed file. One that moves to another application is gone from its old one. */
 function filesToRead({ path, previousPath, status, sha }, rules) {
@@ -36976,29 +36994,22 @@ async function readVersions(api, ask, { mergeBase, files }, headSha, now) {
         return left >= 0;
     };
     const read = (path, commit, sha) => path === undefined ? Promise.resolve(undefined) : versionOf(api, ask, { path, commit, sha }, reserve);
-    const unread = [];
     const results = await inParallel(files, async (file) => {
         const before = await read(file.oldPath, mergeBase, null);
         const after = await read(file.newPath, headSha, file.sha);
         const whys = [before, after].flatMap((version) => (version !== undefined && 'why' in version ? [version.why] : []));
-        if (whys[0] !== undefined)
-            return { path: pathOf(file), why: whys[0] };
-        const source = sources(file, versions_textOf(before), versions_textOf(after));
-        return 'why' in source ? { path: pathOf(file), why: source.why } : source;
+        const source = whys[0] === undefined ? sources(file, versions_textOf(before), versions_textOf(after)) : { why: whys[0] };
+        return { file, source };
     });
-    const changed = results.flatMap((result) => {
-        if (!('why' in result))
-            return [result];
-        unread.push(result);
-        return [];
-    });
-    for (const { path, before, after } of changed) {
-        if (before?.isCut || after?.isCut)
-            unread.push({ path, why: message_trusted('only a part: it is too long or too deep to parse') });
-    }
-    const isRead = files.filter((_, at) => results[at] !== undefined && !('why' in results[at]));
-    const count = new Set(isRead.map(({ listedAs }) => listedAs)).size;
-    return { files: changed, count, problems: unread.length > 0 ? [filesUnread(unread)] : [] };
+    const changed = results.flatMap(({ file, source }) => ('why' in source ? [] : [{ file, source }]));
+    const unread = results.flatMap(({ file, source }) => 'why' in source ? [{ path: pathOf(file), why: source.why }] : []);
+    const cut = changed.flatMap(({ source: { path, before, after } }) => before?.isCut || after?.isCut ? [{ path, why: message_trusted('only a part: it is too long or too deep to parse') }] : []);
+    const incomplete = [...unread, ...cut];
+    return {
+        files: changed.map(({ source }) => source),
+        count: new Set(changed.map(({ file }) => file.listedAs)).size,
+        problems: incomplete.length > 0 ? [filesUnread(incomplete)] : [],
+    };
 }
 const versions_textOf = (version) => version !== undefined && 'text' in version ? version.text : undefined;
 /** Its path now; that of the old version where it is gone. */
@@ -37625,6 +37636,7 @@ function commentOf(run) {
 
 
 
+
 /** Runs the action: reads the inputs, then reviews or writes an inventory. Never throws; sets the exit code. */
 async function runReviewAction() {
     process.exitCode = 1;
@@ -37651,8 +37663,7 @@ async function runReviewAction() {
         load: async (place) => (await Promise.all(/* import() */[__nccwpck_require__.e(845), __nccwpck_require__.e(951)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6951))).pullRequestApi(token, place),
     });
     await publishReview(reviewed, inputs, parts);
-    // A connection that is kept open, or that nobody answers, would keep the process alive.
-    process.stdout.write('', () => process.exit());
+    exitOnceWritten();
 }
 /** The inputs, or what is wrong with them. */
 function parsed(raw, context, secrets) {
@@ -37693,24 +37704,12 @@ function action_withoutSecrets(error, secrets) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8122);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1945);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runReviewAction */ .U)();
 
 __webpack_async_result__();
 } catch(e) { __webpack_async_result__(e); } }, 1);
-
-/***/ }),
-
-/***/ 9382:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ PAGE)
-/* harmony export */ });
-/** The most entries that GitHub puts on a page. */
-const PAGE = 100;
-
 
 /***/ })
 
