@@ -116,6 +116,18 @@ export function hostileTexts(count: number): readonly (readonly [name: string, t
         `const a0 = await DBOS.patch('x');\n${lines(count, (at) => `const a${at + 1} = a${at} && a${at};`)}\nif (a${count}) await DBOS.sleep(1);`,
       ),
     ],
+    [
+      'conditions that ask one often',
+      workflow(
+        `const a0 = await DBOS.patch('x');\n${lines(8, (at) => `const a${at + 1} = ${Array(count).fill(`a${at}`).join(' && ')};`)}\nif (a8) await DBOS.sleep(1);`,
+      ),
+    ],
+    [
+      'a variable that is written again and again',
+      workflow(
+        `let a = false;\n${lines(count, (at) => `if (b${at}) a = a || c; else a ||= c;`)}\nif (a) await DBOS.sleep(1);`,
+      ),
+    ],
     ['comments', workflow(lines(count, () => '// drain-gate: accepted'))],
     [
       'comments between functions',

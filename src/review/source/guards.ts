@@ -9,6 +9,8 @@ export interface Test {
   readonly whenFalse: readonly Guard[];
   /** `deprecatePatch` is always true: what stands in its `else` never runs. */
   readonly isNeverFalse?: boolean;
+  /** `false`, or a variable that nothing has set. */
+  readonly isNeverTrue?: boolean;
 }
 
 /** A condition that says nothing about patches. */
@@ -22,22 +24,46 @@ export function patchTest(patch: string): Test {
   };
 }
 
-/** The test of `DBOS.deprecatePatch('x')`. */
-export const DEPRECATED_PATCH_TEST: Test = { whenTrue: [], whenFalse: [CONDITION], isNeverFalse: true };
+/** The test of `true`, and of `DBOS.deprecatePatch('x')`. */
+export const TRUE: Test = { whenTrue: [], whenFalse: [CONDITION], isNeverFalse: true };
+export const FALSE: Test = { whenTrue: [CONDITION], whenFalse: [], isNeverTrue: true };
 
-export function not(test: Test): Test {
-  // Code in the branch of `!deprecatePatch` never runs either, but nobody writes it.
-  return { whenTrue: test.whenFalse, whenFalse: test.whenTrue };
+export function not({ whenTrue, whenFalse, isNeverFalse, isNeverTrue }: Test): Test {
+  return {
+    whenTrue: whenFalse,
+    whenFalse: whenTrue,
+    ...(isNeverFalse === true && { isNeverTrue: true }),
+    ...(isNeverTrue === true && { isNeverFalse: true }),
+  };
 }
 
 /** `a && b` */
 export function and(left: Test, right: Test): Test {
+  if (left.isNeverTrue === true || right.isNeverTrue === true) return FALSE;
+  if (left.isNeverFalse === true || isSame(left, right)) return right;
+  if (right.isNeverFalse === true) return left;
   return { whenTrue: once([...left.whenTrue, ...right.whenTrue]), whenFalse: [CONDITION] };
 }
 
 /** `a || b` */
 export function or(left: Test, right: Test): Test {
+  if (left.isNeverFalse === true || right.isNeverFalse === true) return TRUE;
+  if (left.isNeverTrue === true || isSame(left, right)) return right;
+  if (right.isNeverTrue === true) return left;
   return { whenTrue: [CONDITION], whenFalse: once([...left.whenFalse, ...right.whenFalse]) };
+}
+
+/** `condition ? a : b` */
+export function either(condition: Test, a: Test, b: Test): Test {
+  if (isSame(a, b)) return a;
+  if (b.isNeverTrue === true) return and(condition, a);
+  if (a.isNeverTrue === true) return and(not(condition), b);
+  if (a.isNeverFalse === true) return or(condition, b);
+  return b.isNeverFalse === true ? or(not(condition), a) : ANY_TEST;
+}
+
+function isSame(a: Test, b: Test): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What holds after a branch that ends in `return` or `throw`: only patches, since other conditions keep the order. */
@@ -45,8 +71,12 @@ export function afterExit(guards: readonly Guard[]): readonly Guard[] {
   return guards.filter(({ kind }) => kind === 'patch');
 }
 
+/** Guards that one condition gives. */
+const MOST_OF_TEST = 20;
+
 function once(guards: readonly Guard[]): readonly Guard[] {
-  return guards.filter((guard, index) => guard.kind === 'patch' || guards.indexOf(guard) === index);
+  const each = new Map(guards.map((guard) => [JSON.stringify(guard), guard]));
+  return each.size > MOST_OF_TEST ? [CONDITION] : [...each.values()];
 }
 
 /** Branches around one call that are told. */

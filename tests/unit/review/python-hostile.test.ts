@@ -27,6 +27,8 @@ const SHAPES: Readonly<Record<string, string>> = {
   'a class that is its own base': 'class A(A): pass\nA().x()',
   'decorators on decorators': `def d(f): return f\n${lines(MANY, () => '@d')}\ndef f(): pass`,
   'a decorator that decorates itself': '@d\ndef d(f): return d(f)',
+  'conditions that ask one often': `def f():\n  a0 = DBOS.patch("x")\n${lines(8, (at) => `  a${at + 1} = ${Array(700).fill(`a${at}`).join(' and ')}`)}\n  if a8: DBOS.sleep(1)`,
+  'a variable that is written again and again': `def f():\n  a = False\n${lines(MANY, (at) => `  if b${at}: a = a or c\n  else: a |= c`)}\n  if a: DBOS.sleep(1)`,
   'a text of zeros': '\0'.repeat(MANY),
   'half of a string': `x = "${'\\'.repeat(MANY)}`,
   'format strings in format strings': `x = ${'f"{'.repeat(MANY)}`,

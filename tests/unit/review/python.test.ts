@@ -338,6 +338,11 @@ describe('guards', () => {
   });
 
   const patch = 'patch DBOS.patch-x';
+  const [NEW, OLD, AND] = ['step pack < x', 'step stick-label < !x', 'step pack < condition < x'];
+  const [EITHER, REVERSED] = [
+    [NEW, OLD],
+    [OLD, NEW],
+  ];
   test.each([
     ['if DBOS.patch("x"): pack()\nelse: label()', [patch, 'step pack < x', 'step stick-label < !x']],
     ['if not DBOS.patch("x"): label()', [patch, 'step stick-label < !x']],
@@ -363,6 +368,35 @@ describe('guards', () => {
     ['DBOS.deprecate_patch("x") or label()', ['deprecated-patch DBOS.patch-x']],
     ['DBOS.sleep(1) or label()', ['sleep DBOS.sleep', 'step stick-label < condition']],
     ['if DBOS.set_event("x", 1): pack()', ['other DBOS.setEvent', 'step pack < condition']],
+    ['new = False\nnew = DBOS.patch("x")\nif new: pack()\nelse: label()', [patch, ...EITHER]],
+    [
+      'new: bool = False\nif n: raise E\nnew = DBOS.patch("x")\nif not new: return label()\npack()',
+      [patch, ...REVERSED],
+    ],
+    ['if n: new = DBOS.patch("x")\nelse: new = False\nif new: pack()', [`${patch} < condition`, AND]],
+    ['new = False\nif n: new = DBOS.patch("x")\nif new: pack()', [`${patch} < condition`, AND]],
+    ['new = DBOS.patch("x") if n else False\nif new: pack()', [`${patch} < condition`, AND]],
+    [
+      'new = n\nif n: new = DBOS.patch("x")\nelif n > 1: return\nelse: new = DBOS.patch("x")\nif new: pack()\nelse: label()',
+      [`${patch} < condition`, `${patch} < condition`, ...EITHER],
+    ],
+    ['new = False; new |= DBOS.patch("x")\nif new: pack()\nelse: label()', [patch, ...EITHER]],
+    ['new = False\nnew = new or DBOS.patch("x")\nif new: pack()', [patch, 'step pack < x']],
+    ['try: new = DBOS.patch("x")\nexcept E: raise\nif new: pack()\nelse: label()', [patch, ...EITHER]],
+    ['new = None\nnew, m = DBOS.patch("x"), n\nif new is True: pack()\nif new == False: label()', [patch, ...EITHER]],
+    ['m, new = await asyncio.gather(n, DBOS.patch_async("x"))\nif bool(new): pack()', [patch, 'step pack < x']],
+    ['while DBOS.patch("x"): pack()', [`${patch} < loop`, 'step pack < loop < x']],
+    ['def new(): return DBOS.patch("x")\nif new(): pack()\nelse: label()', [patch, ...EITHER]],
+    // What the text does not say is a condition.
+    ['new = DBOS.patch("x")\nfor a in n:\n  if new: pack()\n  new = a', [patch, 'step pack < loop < condition']],
+    ['new = DBOS.patch("x")\nwith n: new = n\nif new: pack()', [patch, 'step pack < condition']],
+    ['try: new = DBOS.patch("x")\nexcept E: new = n\nif new: pack()', [patch, 'step pack < condition']],
+    ['new = DBOS.patch("x")\nfor new in n: pass\nif new: pack()', [patch, 'step pack < condition']],
+    [
+      'new = DBOS.patch("x")\ndef f():\n  nonlocal new\n  new = n\nf()\nif new: pack()',
+      [patch, 'step pack < condition'],
+    ],
+    ['new = n\nnew, *m = [DBOS.patch("x")]\nif new: pack()', [patch, 'step pack < condition']],
   ])('of patches: %j', (body, expected) => {
     expect(calls(body)).toEqual(expected);
   });

@@ -1,13 +1,14 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
 import { choiceOf } from '../fingerprint.ts';
-import { CONDITION, inBranch, LOOP } from '../guards.ts';
+import { afterExit, CONDITION, inBranch, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
-import { behind, leaves, readTest } from './conditions.ts';
+import { behind, leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice, fingerprintOf } from './fingerprint.ts';
 import { functionBody, isAssertion, isFunction } from './grammar.ts';
+import { type Binary, readTest } from './tests.ts';
 
 /** What is known while a body is read. */
 export interface BodyReader {
@@ -65,6 +66,8 @@ export function visit(reader: BodyReader, node: SyntaxNode, guards: readonly Gua
       return isAssertion(node)
         ? visitAll(reader, node.children.slice(0, 1), guards)
         : visitBinary(reader, node, guards);
+    case 'AssignmentExpression':
+      return visitAssignment(reader, node, guards);
     case 'CallExpression':
       return visitCall(reader, node, guards);
     case 'NewExpression':
@@ -148,8 +151,12 @@ export function branchesOf(node: SyntaxNode): Branches {
 }
 
 function visitLoop(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
-  const inside = [...guards, LOOP];
+  const loop = [...guards, LOOP];
+  const condition = node.name === 'WhileStatement' ? childOf(node, 'ParenthesizedExpression') : undefined;
+  // Of other conditions, a loop says enough.
+  const patches = condition === undefined ? [] : afterExit(readTest(reader.context, condition).whenTrue);
   return node.children.flatMap((child) => {
+    const inside = child === condition ? loop : [...loop, ...patches];
     if (child.name === 'ForOfSpec' || child.name === 'ForInSpec') return visitAll(reader, child.children, guards);
     return child.name === 'ForSpec' ? visitForSpec(reader, child, guards) : visit(reader, child, inside);
   });
@@ -167,9 +174,21 @@ function visitForSpec(reader: BodyReader, spec: SyntaxNode, guards: readonly Gua
 function visitBinary(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
   const [left, operator, right] = node.children;
   const sign = operator?.name === 'LogicOp' ? textOf(reader.context.tree, operator) : '';
-  if (left === undefined || right === undefined || !['&&', '||', '??'].includes(sign)) {
+  if (left === undefined || right === undefined) return visitAll(reader, node.children, guards);
+  return visitLogical(reader, { left, sign, right }, guards);
+}
+
+/** `a ||= b` is `a || (a = b)`. */
+function visitAssignment(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const [left, operator, right] = node.children;
+  if (left === undefined || operator === undefined || right === undefined)
     return visitAll(reader, node.children, guards);
-  }
+  const sign = textOf(reader.context.tree, operator).slice(0, -1);
+  return visitLogical(reader, { left, sign, right }, guards);
+}
+
+function visitLogical(reader: BodyReader, { left, sign, right }: Binary, guards: readonly Guard[]): readonly Found[] {
+  if (!['&&', '||', '??'].includes(sign)) return visitAll(reader, [left, right], guards);
   const test = readTest(reader.context, left);
   const first = visit(reader, left, guards);
   if (sign === '||' && test.isNeverFalse === true) return first;

@@ -1,18 +1,24 @@
+import type { Test } from '../guards.ts';
 import type { SyntaxNode, SyntaxTree } from '../syntax.ts';
+import type { Depth, Variable } from '../variables.ts';
 import { type Entity, resolve } from './entities.ts';
 import { memberName } from './grammar.ts';
-import { type Lookup, readScopes } from './scopes.ts';
+import { readScopes, type Scopes } from './scopes.ts';
 
 /** A file, and what was found out about it. */
-export interface SourceContext {
+export interface SourceContext extends Scopes {
   readonly tree: SyntaxTree;
-  readonly lookup: Lookup;
   /** Calls that register what is assigned to a member of a class, by class and member. */
   readonly assigned: ReadonlyMap<SyntaxNode, ReadonlyMap<string, SyntaxNode>>;
   /** What expressions are, as far as that was asked. */
   readonly known: Map<SyntaxNode, Entity>;
   /** The members of classes and objects by their names, as far as that was asked. */
   readonly named: Map<SyntaxNode, ReadonlyMap<string, SyntaxNode>>;
+  /** What conditions say, as far as that was asked. */
+  readonly tests: Map<SyntaxNode, Test>;
+  /** Variables by their writes; undefined where these stand in several functions. */
+  readonly variables: Map<readonly SyntaxNode[], Variable | undefined>;
+  readonly depth: Depth;
   /** The same file as if nothing were assigned to classes: what `x` is in `x = register(x)`. */
   readonly raw: SourceContext | undefined;
 }
@@ -20,10 +26,13 @@ export interface SourceContext {
 export function sourceContext(tree: SyntaxTree): SourceContext {
   const raw = {
     tree,
-    lookup: readScopes(tree),
+    ...readScopes(tree),
     assigned: new Map(),
     known: new Map(),
     named: new Map(),
+    tests: new Map(),
+    variables: new Map(),
+    depth: { count: 0 },
     raw: undefined,
   };
   const assigned = new Map<SyntaxNode, Map<string, SyntaxNode>>();

@@ -69,6 +69,16 @@ export function argumentsOf(call: SyntaxNode): readonly Argument[] {
   );
 }
 
+/** Returns the parts of an array or of a pattern of one, between its commas. */
+export function elementsOf(array: SyntaxNode): readonly (readonly SyntaxNode[])[] {
+  const elements: SyntaxNode[][] = [[]];
+  for (const child of array.children) {
+    if (child.name === ',') elements.push([]);
+    else if (child.name !== '[' && child.name !== ']') elements.at(-1)?.push(child);
+  }
+  return elements;
+}
+
 /** Returns what is called, and undefined where the grammar does not know it. */
 export function calleeOf(call: SyntaxNode): SyntaxNode | undefined {
   const callee = call.children.find(({ name }) => name !== 'new');

@@ -1,5 +1,14 @@
 import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
-import { calleeOf, initializerOf, isFunction, propertyName, stringValue, unwrap } from './grammar.ts';
+import {
+  calleeOf,
+  elementsOf,
+  initializerOf,
+  isFunction,
+  memberName,
+  propertyName,
+  stringValue,
+  unwrap,
+} from './grammar.ts';
 
 /** What a name stands for. */
 export type Binding =
@@ -9,36 +18,72 @@ export type Binding =
   /** A constant: its value, or a property of it where it is destructured. */
   | { readonly kind: 'value'; readonly init: SyntaxNode; readonly property: string | undefined }
   | { readonly kind: 'parameter'; readonly type: SyntaxNode | undefined }
+  /** One element of a value: `const [a, b] = …`. */
+  | { readonly kind: 'element'; readonly init: SyntaxNode; readonly index: number }
   /** Whatever changes, or has a value that the text does not say. */
   | { readonly kind: 'variable' };
 
 /** Returns what a name means at a node; undefined where the file does not declare it. */
 export type Lookup = (at: SyntaxNode, name: string) => Binding | undefined;
 
+/** What names mean, and what writes them. */
+export interface Scopes {
+  readonly lookup: Lookup;
+  /** The places that write what a name means at a node, in the order of the text. */
+  readonly writes: (at: SyntaxNode, name: string) => readonly SyntaxNode[];
+  /** Names of properties that are assigned to, of whatever object. */
+  readonly properties: ReadonlySet<string>;
+}
+
 const VARIABLE: Binding = { kind: 'variable' };
 const SCOPES = ['Script', 'Block', 'ForStatement', 'CatchClause', 'SwitchBody', 'ClassExpression'];
 
 /** Reads all declarations of a file. */
-export function readScopes(tree: SyntaxTree): Lookup {
-  const scopes = new Map<SyntaxNode, Map<string, Binding>>();
-  const assigned = new Set<string>();
-  collect(tree, tree.root, new Map(), { scopes, assigned });
-  return (at, name) => {
-    for (let up: SyntaxNode | undefined = at; up !== undefined; up = up.parent) {
-      const binding = scopes.get(up)?.get(name);
-      if (binding !== undefined) return binding.kind === 'value' && assigned.has(name) ? VARIABLE : binding;
-    }
-    return undefined;
+export function readScopes(tree: SyntaxTree): Scopes {
+  const found: Found = { scopes: new Map(), written: [], properties: new Set() };
+  collect(tree, tree.root, new Map(), found);
+  const scopeOf = (at: SyntaxNode, name: string) => {
+    let up: SyntaxNode | undefined = at;
+    while (up !== undefined && found.scopes.get(up)?.has(name) !== true) up = up.parent;
+    return up === undefined ? undefined : found.scopes.get(up);
+  };
+  const writesOf = new Map<Scope, Map<string, SyntaxNode[]>>();
+  for (const node of found.written) {
+    const name = textOf(tree, node);
+    const scope = scopeOf(node, name);
+    if (scope === undefined) continue;
+    const names = writesOf.get(scope) ?? new Map<string, SyntaxNode[]>();
+    writesOf.set(scope, names);
+    const writes = names.get(name);
+    if (writes === undefined) names.set(name, [node]);
+    else writes.push(node);
+  }
+  const writesIn = (scope: Scope, name: string) => writesOf.get(scope)?.get(name) ?? [];
+  return {
+    lookup: (at, name) => {
+      const scope = scopeOf(at, name);
+      const binding = scope?.get(name);
+      if (scope === undefined || (binding?.kind !== 'value' && binding?.kind !== 'element')) return binding;
+      return writesIn(scope, name).length > 1 ? VARIABLE : binding;
+    },
+    writes: (at, name) => {
+      const scope = scopeOf(at, name);
+      return scope === undefined ? [] : writesIn(scope, name);
+    },
+    properties: found.properties,
   };
 }
 
+type Scope = Map<string, Binding>;
+
 interface Found {
-  readonly scopes: Map<SyntaxNode, Map<string, Binding>>;
-  /** Names that are assigned to anywhere: none of them is a constant. */
-  readonly assigned: Set<string>;
+  readonly scopes: Map<SyntaxNode, Scope>;
+  /** Names where they are written, declarations included. */
+  readonly written: SyntaxNode[];
+  readonly properties: Set<string>;
 }
 
-function collect(tree: SyntaxTree, node: SyntaxNode, outer: Map<string, Binding>, found: Found): void {
+function collect(tree: SyntaxTree, node: SyntaxNode, outer: Scope, found: Found): void {
   const { declared, own } = declarationsOf(tree, node);
   for (const [name, binding] of declared) outer.set(name, binding);
   let scope = outer;
@@ -46,11 +91,41 @@ function collect(tree: SyntaxTree, node: SyntaxNode, outer: Map<string, Binding>
     scope = new Map(own);
     found.scopes.set(node, scope);
   }
-  if (node.name === 'AssignmentExpression') {
-    const [target] = node.children;
-    if (target?.name === 'VariableName') found.assigned.add(textOf(tree, target));
+  for (const target of targetsOf(node)) {
+    if (target.name === 'MemberExpression') found.properties.add(memberName(tree, target) ?? '');
+    else found.written.push(...definitionsIn(target));
   }
   for (const child of node.children) collect(tree, child, scope, found);
+}
+
+/** What a node writes: names, patterns, and members of objects. */
+function targetsOf({ name, children }: SyntaxNode): readonly SyntaxNode[] {
+  switch (name) {
+    case 'AssignmentExpression':
+      return children.slice(0, 1);
+    case 'VariableDeclaration':
+      return children.filter((child, at) => PATTERNS.includes(child.name) && children[at - 1]?.name !== 'Equals');
+    case 'ForOfSpec':
+    case 'ForInSpec':
+      return children.slice(
+        0,
+        children.findIndex((child) => child.name === 'of' || child.name === 'in'),
+      );
+    case 'PostfixExpression':
+    case 'UnaryExpression':
+      return children.some((child) => child.name === 'ArithOp' && child.to - child.from === 2) ? children : [];
+    default:
+      return [];
+  }
+}
+
+const PATTERNS = ['VariableDefinition', 'ArrayPattern', 'ObjectPattern'];
+
+/** The names in a target; those that its defaults use are no definitions. */
+function definitionsIn(target: SyntaxNode): readonly SyntaxNode[] {
+  if (target.name === 'VariableName' || target.name === 'VariableDefinition') return [target];
+  if (!['ArrayPattern', 'ObjectPattern', 'PatternProperty'].includes(target.name)) return [];
+  return target.children.flatMap((child) => (child.name === 'VariableName' ? [] : definitionsIn(child)));
 }
 
 type Declarations = readonly (readonly [string, Binding])[];
@@ -117,7 +192,8 @@ function variables(tree: SyntaxTree, node: SyntaxNode): Declarations {
     const init = valueAfter(node.children, index);
     const from = init === undefined ? undefined : required(tree, init);
     const isWhole = child.name === 'VariableDefinition';
-    return namesIn(tree, child).map(({ name, property }): readonly [string, Binding] => {
+    return namesIn(tree, child).map(({ name, property, index }): readonly [string, Binding] => {
+      if (init !== undefined && index !== undefined) return [name, { kind: 'element', init, index }];
       if (init === undefined || (!isWhole && property === undefined)) return [name, VARIABLE];
       if (from !== undefined) return [name, { kind: 'import', from, imported: isWhole ? '*' : (property ?? '*') }];
       return [name, { kind: 'value', init, property: isWhole ? undefined : property }];
@@ -160,13 +236,21 @@ interface PatternName {
   readonly name: string;
   /** The property of the value that it is; undefined where that is deeper, or not known. */
   readonly property: string | undefined;
+  /** The element of the value that it is. */
+  readonly index?: number;
 }
 
 /** Returns the names that a pattern declares. */
 function namesIn(tree: SyntaxTree, pattern: SyntaxNode): readonly PatternName[] {
   if (pattern.name === 'VariableDefinition') return [{ name: textOf(tree, pattern), property: undefined }];
   if (pattern.name === 'ArrayPattern') {
-    return pattern.children.flatMap((child) => namesIn(tree, child).map(({ name }) => ({ name, property: undefined })));
+    return elementsOf(pattern).flatMap((element, index) => {
+      const [only, ...more] = element;
+      const isWhole = only?.name === 'VariableDefinition' && more.length === 0;
+      return element
+        .flatMap((child) => namesIn(tree, child))
+        .map(({ name }) => ({ name, property: undefined, ...(isWhole && { index }) }));
+    });
   }
   if (pattern.name !== 'ObjectPattern') return [];
   return pattern.children.flatMap((property) => {

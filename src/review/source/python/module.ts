@@ -219,7 +219,7 @@ class Reading implements PythonModule {
     if (second !== undefined) {
       for (const node of nodes) this.target([node], UNKNOWN, place);
     } else if (first.name === 'VariableName') {
-      bind(place.scope, textOf(this.tree, first), binding);
+      bind(place.scope, textOf(this.tree, first), { ...binding, at: first });
     } else if (first.name === 'TupleExpression' || first.name === 'ArrayExpression') {
       for (const node of first.children) this.target([node], UNKNOWN, place);
     } else if (first.name === 'MemberExpression' && place.class !== undefined) {

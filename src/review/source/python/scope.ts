@@ -1,7 +1,9 @@
 import type { SyntaxNode } from '../syntax.ts';
 
-/** What a name stands for at one of the places that bind it. */
-export type Binding =
+/** What a name stands for at one of the places that bind it, and the name there where a statement writes it. */
+export type Binding = BoundTo & { readonly at?: SyntaxNode };
+
+type BoundTo =
   | { readonly kind: 'function'; readonly function: PythonFunction }
   | { readonly kind: 'class'; readonly class: PythonClass }
   /** `import from` and `from from import name`. */

@@ -89,7 +89,7 @@ function afterElse(walk: Walk, [first, second, ...more]: readonly Clause[]): rea
   return exits(second.body) ? afterExit(test.whenTrue) : [];
 }
 
-function clausesOf({ children }: SyntaxNode): readonly Clause[] {
+export function clausesOf({ children }: SyntaxNode): readonly Clause[] {
   return children.flatMap((child, at) => {
     if (child.name !== 'Body') return [];
     const before = children[at - 1];
@@ -97,16 +97,20 @@ function clausesOf({ children }: SyntaxNode): readonly Clause[] {
   });
 }
 
-function exits(body: SyntaxNode): boolean {
+/** Whether what follows a body in its block does not run after it. */
+export function exits(body: SyntaxNode): boolean {
   return body.children.some((child) => EXITS.has(child.name) || (child.name === 'StatementGroup' && exits(child)));
 }
 
 function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
+  const condition = node.name === 'WhileStatement' ? node.children[1] : undefined;
   const inside = plus(guards, [LOOP]);
+  // Of other conditions, a loop says enough.
+  const patches = condition === undefined ? [] : afterExit(testOf(walk.values, condition, walk.scope).whenTrue);
   let isElse = false;
   for (const child of node.children) {
     if (child.name === 'else') isElse = true;
-    else if (child.name === 'Body') block(walk, [child], isElse ? plus(guards, [CONDITION]) : inside);
+    else if (child.name === 'Body') block(walk, [child], isElse ? plus(guards, [CONDITION]) : plus(inside, patches));
     // What is iterated is evaluated once, and the condition of `while` before each turn.
     else expression(walk, child, node.name === 'WhileStatement' ? inside : guards);
   }

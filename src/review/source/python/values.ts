@@ -1,5 +1,6 @@
 import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
 import { isOfPython } from './api.ts';
+import { newAsked } from './asked.ts';
 import { basesOf, classAround, memberOfClass } from './classes.ts';
 import type { PythonModule } from './module.ts';
 import { argumentsOf, stringValue } from './names.ts';
@@ -21,6 +22,7 @@ const PENDING: Value = { kind: 'none' };
 /** Answers what the expressions of a file stand for. Every answer is remembered. */
 export class Values {
   readonly module: PythonModule;
+  readonly asked = newAsked();
   readonly #nodes = new Map<SyntaxNode, Value>();
   readonly #names = new Map<readonly Binding[], Value>();
   readonly #decorators = new Map<PythonFunction, OwnDecorator>();

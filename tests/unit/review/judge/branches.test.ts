@@ -265,6 +265,22 @@ test.each<[title: string, path: string, old: string, now: string, recorded: read
   expect(reviewOf(...changed(path, old, now, recorded)).findings).toHaveLength(1);
 });
 
+test.each<[title: string, path: string, now: string]>([
+  ['is set before', 'a.ts', `let y = false;\ny = await DBOS.patch('p');\nif (y) {${N}}\n${A}${B}`],
+  ['is asked for by an assignment', 'a.ts', `let y = false;\ny ||= await DBOS.patch('p');\nif (y) {${N}}\n${A}${B}`],
+  [
+    'is one of several',
+    'a.ts',
+    `const [y, z] = await Promise.all([DBOS.patch('p'), x]);\nif (z && y) {${N}}\n${A}${B}`,
+  ],
+  ['is set before', 'a.py', 'y = False\ny = DBOS.patch("p")\nif y: step(n)\nstep(a)\nstep(b)'],
+  ['is set in a branch', 'a.py', 'y = False\nif x:\n  y = DBOS.patch("p")\nif y: step(n)\nstep(a)\nstep(b)'],
+  ['is returned by a function', 'a.py', 'def y(): return DBOS.patch("p")\nif y(): step(n)\nstep(a)\nstep(b)'],
+])('finds nothing behind a patch whose variable %s: %s', (_title, path, now) => {
+  const old = path === 'a.ts' ? `${A}${B}` : 'step(a)\nstep(b)';
+  expect(reviewOf(...changed(path, old, now, ['a', 'b'])).findings).toEqual([]);
+});
+
 function changed(path: string, old: string, now: string, recorded: readonly string[]): [Files, Change] {
   const textOf = path.endsWith('.py') ? snake : typescript;
   const change = { title: '', after: { [path]: textOf(now) }, inFlight: [{ workflow: 'w', recorded }], expected: [] };
