@@ -13,6 +13,7 @@ import {
   recordedList,
 } from './recorded-list.ts';
 import { replaysWell } from './replay.ts';
+import { waitEffects } from './waits.ts';
 
 /** Each patch doubles the number of comparisons. */
 const MOST_PATCHES = 4;
@@ -71,8 +72,12 @@ export function compare(before: SourceFunction, after: SourceFunction, place: Pl
         markers,
         told.filter((patch) => !isSaidBy(patch, name, branches)),
       );
-    const effects = effectsOf(difference, { workflow, old, now, occurrences: occurrencesOf(old), markersBeside });
-    bySet.push(effects.map((effect) => aboutPatch(effect, about, markers)));
+    const compared = { workflow, old, now, occurrences: occurrencesOf(old), markersBeside };
+    const effects = effectsOf(difference, compared).map((effect) => aboutPatch(effect, about, markers));
+    const atWaits = waitEffects(difference, { before: before.calls, after: after.calls, markers }, compared);
+    // What breaks all that came to a wait breaks who waits in it.
+    const isSaid = ({ removed: [wait] }: Effect) => effects.some(({ removed }) => wait && removed.includes(wait));
+    bySet.push([...effects, ...atWaits.filter((effect) => !isSaid(effect))]);
   }
   const effects = mergedEffects(bySet, place.inFlight);
   const limits = limitsOf(before, after, place, known, differences);

@@ -13,6 +13,8 @@ export interface Effect {
   readonly recorded: string;
   /** It waits for something: who waits in it is counted, too. */
   readonly isWait: boolean;
+  /** Some can wait there. A patch that is put there is true for them, takes the free id of the wait, and breaks them. */
+  readonly meetsWait: boolean;
   /** The patch that it is about. */
   readonly patch: string | undefined;
   /** What the new code calls there instead. Undefined: a call without a name, or none. */
@@ -55,7 +57,7 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
   return gaps.flatMap(partsOf).flatMap((gap) => {
     const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
     const all = inFlightOf(compared.workflow);
-    const ofAll = rangesOf(gap, { ...compared, markersBeside: () => ({ low: all, high: all }) });
+    const ofAll = rangesOf(gap, ofAllMarkers(compared));
     const ranges = rangesOf(gap, compared);
     const shape = shapeOf(gap, ranges, moved);
     const executions = totalOf(ranges, all);
@@ -63,6 +65,12 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
     const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
     return [{ ...shape, executions, ofAll: totalOf(ofAll, all), coversLater }];
   });
+}
+
+/** The same lists, as if they were those of all executions. */
+export function ofAllMarkers(compared: Compared): Compared {
+  const all = inFlightOf(compared.workflow);
+  return { ...compared, markersBeside: () => ({ low: all, high: all }) };
 }
 
 /**
@@ -119,7 +127,9 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   const patch = patchOf(most.entry.call);
   const { isTimer, isLate, call, name } = most.entry;
   const recorded = isTimer ? (call.name ?? name) : name;
-  const rest = { recorded, isWait: isTimer || isLate, patch: undefined, instead: added?.name, removed, inserted };
+  const isWait = isTimer || isLate;
+  const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate);
+  const rest = { recorded, isWait, meetsWait, patch: undefined, instead: added?.name, removed, inserted };
   if (removed.length === 0) {
     return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
   }

@@ -57,17 +57,21 @@ export type Known = (call: RecordedCall) => string | undefined;
  * the marker was recorded. Source: run with TypeScript 5.3 and Python 3.4.
  */
 export function recordedList(calls: readonly RecordedCall[], markers: Markers, known: Known): readonly Entry[] {
-  const deprecated = deprecatedPatches(calls);
-  const isReached = ({ kind, patch, isTaken }: Guard) =>
-    kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
-  return calls.flatMap((call) => {
-    if (!call.guards.every(isReached)) return [];
+  return reachedBy(calls, markers).flatMap((call) => {
     const patch = patchOf(call);
     if (patch !== undefined) return markers.has(patch) ? [entryOf(call, call.name)] : [];
     if (call.kind !== 'call') return entriesOf(call);
     const name = known(call);
     return name === undefined ? [] : [entryOf(call, name)];
   });
+}
+
+/** Returns the calls that executions with these markers can reach. */
+export function reachedBy(calls: readonly RecordedCall[], markers: Markers): readonly RecordedCall[] {
+  const deprecated = deprecatedPatches(calls);
+  const isReached = ({ kind, patch, isTaken }: Guard) =>
+    kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
+  return calls.filter(({ guards }) => guards.every(isReached));
 }
 
 /**
@@ -83,7 +87,8 @@ function entriesOf(call: RecordedCall): readonly Entry[] {
   ];
 }
 
-function entryOf(call: RecordedCall, name: string | undefined): Entry {
+/** Returns the row of a call that has this name. */
+export function entryOf(call: RecordedCall, name: string | undefined): Entry {
   const has = (kind: Guard['kind']) => call.guards.some((guard) => guard.kind === kind);
   return {
     key: name === undefined ? `?${call.kind}` : `=${name}`,

@@ -9,7 +9,7 @@ import { type Entry, lastPart } from './recorded-list.ts';
  */
 export function suggestionFor(effects: readonly Effect[], before: Definition, after: Definition): string | undefined {
   const [effect, ...others] = effects;
-  if (effect === undefined || others.length > 0 || effect.patch !== undefined) return undefined;
+  if (effect === undefined || others.length > 0 || effect.patch !== undefined || effect.meetsWait) return undefined;
   const { removed, inserted, kind } = effect;
   if (kind === 'step-before' && inserted.length === 1) return around(inserted[0], after.file, 'text', after);
   const isRemoval = kind === 'step-removed' && removed.length === 1 && inserted.length === 0;

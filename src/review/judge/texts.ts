@@ -4,6 +4,7 @@ import type { SourceLanguage, WorkflowName } from '../source/definition.ts';
 import { type Effect, keyOfEffect } from './effects.ts';
 import type { Place } from './places.ts';
 import type { Range } from './range.ts';
+import { PATCH_PREFIX } from './recorded-list.ts';
 
 /** How the API of a language is called. */
 export interface Api {
@@ -64,15 +65,25 @@ function why(places: readonly Place[]): Message {
   return trusted(hasUnversioned ? ', which the next deploy takes over' : ', which deploys share');
 }
 
-function remedyOf({ kind, patch }: Effect, count: number, { patch: call, deprecatePatch }: Api): Message {
+function remedyOf(effect: Effect, count: number, { patch: call, deprecatePatch }: Api): Message {
+  const { kind, patch, meetsWait, recorded } = effect;
   const finished = trusted(count === 1 ? 'it has finished' : 'they have finished');
+  if (isPatchBeforeWait(effect))
+    return msg`A patch takes the place of the wait: put it behind ${recorded}, or wait until ${finished}.`;
+  if (meetsWait && patch === undefined) {
+    return msg`Wait until ${finished}: \`${trusted(call)}\` breaks those that wait there.`;
+  }
   if (patch === undefined) return msg`Put the change behind \`${trusted(call)}\`, or wait until ${finished}.`;
   if (kind === 'patch-deprecated') return msg`Keep \`${trusted(call)}\` until ${finished}.`;
   return msg`Keep \`${trusted(call)}\`, or \`${trusted(deprecatePatch)}\` where all recorded the marker, until ${finished}.`;
 }
 
 /** `2 have run x`. */
-function ranOf({ executions, recorded, isWait, kind, patch }: Effect, all: number): Message {
+function ranOf(effect: Effect, all: number): Message {
+  const { executions, recorded, isWait, kind, patch } = effect;
+  if (isPatchBeforeWait(effect)) {
+    return msg`${countOf(executions, all)} ${trusted(isOne(executions) ? 'waits' : 'wait')} in ${recorded}`;
+  }
   const have = trusted(isOne(executions) ? 'has' : 'have');
   const verb = trusted(isWait ? 'started' : recorded.startsWith('DBOS.') ? 'recorded' : 'run');
   const who = msg`${countOf(executions, all)} ${have}`;
@@ -80,6 +91,11 @@ function ranOf({ executions, recorded, isWait, kind, patch }: Effect, all: numbe
   const isMarker = recorded.endsWith(patch) && recorded.startsWith('DBOS.patch-');
   if (isMarker && kind === 'patch-removed') return msg`${who} recorded the marker of the patch ${patch}`;
   return msg`${who} ${verb} ${recorded} without the patch ${patch}`;
+}
+
+/** Only who still waits is broken, and not who has ended the wait. */
+function isPatchBeforeWait({ inserted, removed, isWait }: Effect): boolean {
+  return isWait && removed.length === 0 && inserted.every(({ call }) => call.kind === 'patch');
 }
 
 /** Whether the number that is written is one. */
@@ -97,7 +113,9 @@ export function countOf({ low, high }: Range, all: number): Message {
 /** What the change does to what they have recorded. */
 function doneTo({ kind, instead, removed, patch }: Effect, it: string): Message {
   const change = trusted(it);
-  const call = instead === undefined ? trusted('another call') : msg`${instead}`;
+  const isPatch = instead?.startsWith(PATCH_PREFIX) === true;
+  const named = isPatch ? msg`the patch ${instead.slice(PATCH_PREFIX.length)}` : msg`${instead ?? ''}`;
+  const call = instead === undefined ? trusted('another call') : named;
   if (kind === 'patch-deprecated') return msg`which ${change} deprecates`;
   if (kind === 'patch-removed') return msg`which ${change} removes`;
   if (patch === undefined && removed.length > 0)

@@ -37,6 +37,13 @@ const REFUND = `def refund(cents):
 # Not by a decorator, so that tests can call the function itself.
 refund_payment = DBOS.workflow(name="refund_payment")(refund)
 `;
+const SEND = '    await Durable.send_async(Durable.workflow_id, "ready", "pickup")\n';
+const RECEIVE = '    await Durable.recv_async("pickup", 5)\n';
+/** Nobody sends the message: it waits. */
+const WAITS = { workflow: 'deliver', recorded: ['bookCourier', 'DBOS.sleep'] } as const;
+const CALL = `    if await Durable.patch_async("call-ahead"):
+        await Durable.run_step_async({"name": "callAhead"}, weigh)
+`;
 const WEIGH = `    if await Durable.patch_async("weigh-parcels"):
         await Durable.run_step_async({"name": "weighParcel"}, weigh)
     else:
@@ -238,7 +245,7 @@ const removed: readonly Change[] = [
       },
     ],
   }),
-  change('removes the wait for a message', 'delivery.py', [['    await Durable.recv_async("pickup", 5)\n', '']], {
+  change('removes the wait for a message', 'delivery.py', [[RECEIVE, '']], {
     inFlight: [deliver('DBOS.patch-weigh-parcels')],
     expected: [inDelivery({ kind: 'step-removed', severity: 'notice', says: ['DBOS.recv'] })],
   }),
@@ -287,6 +294,23 @@ const moved: readonly Change[] = [
 ];
 
 const patches: readonly Change[] = [
+  {
+    title: 'puts a patch in front of a wait',
+    before: { 'delivery.py': [[SEND, '']] },
+    after: { 'delivery.py': [[RECEIVE, `${CALL}${RECEIVE}`]] },
+    inFlight: [{ ...WAITS, count: 2 }, deliver()],
+    sameVersion: true,
+    expected: [
+      {
+        ...inDelivery({
+          kind: 'step-before',
+          severity: 'error',
+          says: ['2 wait in DBOS.recv, before which this change puts the patch call-ahead', 'put it behind DBOS.recv'],
+        }),
+        line: 'if await Durable.patch_async("call-ahead"):',
+      },
+    ],
+  },
   change('removes a patch whose marker work has recorded', 'delivery.py', [[WEIGH, WEIGH_ONLY]], {
     inFlight: [deliver('DBOS.patch-weigh-parcels', 'weighParcel')],
     expected: [inDelivery({ kind: 'patch-removed', severity: 'error', says: ['weigh-parcels'] })],

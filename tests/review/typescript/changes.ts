@@ -26,6 +26,14 @@ const WEIGH = `  if (await DBOS.patch('weigh-parcels')) {
     await DBOS.runStep(() => work('guessWeight'), { name: 'guessWeight' });
   }
 `;
+const SEND = "  await DBOS.send(DBOS.workflowID ?? id, 'ready', 'pickup');\n";
+const RECEIVE = "  await DBOS.recv('pickup', 5);\n";
+/** Nobody sends the message: it waits. */
+const WAITS = { workflow: 'deliver', className: 'Delivery', recorded: ['bookCourier', 'DBOS.sleep'] } as const;
+const CALL = `  if (await DBOS.patch('call-ahead')) {
+    await DBOS.runStep(() => work('callAhead'), { name: 'callAhead' });
+  }
+`;
 const WEIGH_ONLY = "  await DBOS.runStep(() => work('weighParcel'), { name: 'weighParcel' });\n";
 const REFUND = `async function sendMoney(): Promise<string> {
   return work('sendMoney');
@@ -211,7 +219,7 @@ const removed: readonly Change[] = [
       ],
     },
   ),
-  change('removes the wait for a message', 'delivery.ts', [["  await DBOS.recv('pickup', 5);\n", '']], {
+  change('removes the wait for a message', 'delivery.ts', [[RECEIVE, '']], {
     inFlight: [deliver('DBOS.patch-weigh-parcels')],
     expected: [
       {
@@ -292,6 +300,32 @@ const moved: readonly Change[] = [
 ];
 
 const patches: readonly Change[] = [
+  {
+    title: 'puts a patch in front of a wait',
+    before: { 'delivery.ts': [[SEND, '']] },
+    after: { 'delivery.ts': [[RECEIVE, `${CALL}${RECEIVE}`]] },
+    inFlight: [{ ...WAITS, count: 2 }, deliver()],
+    sameVersion: true,
+    expected: [
+      {
+        kind: 'step-before',
+        severity: 'error',
+        workflow: 'deliver',
+        className: 'Delivery',
+        path: 'delivery.ts',
+        line: "if (await DBOS.patch('call-ahead')) {",
+        says: ['2 wait in DBOS.recv, before which this change puts the patch call-ahead', 'put it behind DBOS.recv'],
+      },
+    ],
+  },
+  {
+    title: 'puts a patch behind a wait',
+    before: { 'delivery.ts': [[SEND, '']] },
+    after: { 'delivery.ts': [[RECEIVE, `${RECEIVE}${CALL}`]] },
+    inFlight: [WAITS],
+    sameVersion: true,
+    expected: [],
+  },
   change('removes a patch whose marker work has recorded', 'delivery.ts', [[WEIGH, WEIGH_ONLY]], {
     inFlight: [deliver('DBOS.patch-weigh-parcels', 'weighParcel')],
     expected: [

@@ -35,6 +35,8 @@ const PROOFS: readonly Proof[] = [
   { change: 'swaps two steps that work has run', starts: 'checkOut', holds: 'notifyShop', ends: 'ERROR' },
   { change: 'puts a step before what work has recorded', starts: 'checkOut', holds: 'packBox', ends: 'ERROR' },
   { change: 'removes the wait for a message', starts: 'deliver', holds: 'weighParcel', ends: 'ERROR' },
+  { change: 'puts a patch in front of a wait', starts: 'deliver', holds: 'DBOS.recv', ends: 'ERROR' },
+  { change: 'puts a patch behind a wait', starts: 'deliver', holds: 'DBOS.recv', ends: 'SUCCESS' },
   { change: 'removes a patch whose marker work has recorded', starts: 'deliver', holds: 'weighParcel', ends: 'ERROR' },
   { change: 'removes a patch before which all work is', starts: 'deliver', holds: 'bookCourier', ends: 'SUCCESS' },
   {

@@ -461,6 +461,16 @@ describe('suggestions', () => {
     expect(limits).toContainEqual(expect.stringContaining('Added or removed calls of other files: "hold"'));
   });
 
+  test('are not made in front of a wait: a patch breaks who is in it', () => {
+    const file = changedFile(
+      { workflows: [sourceWorkflow('checkOut', ['a', 'DBOS.recv'])] },
+      { workflows: [sourceWorkflow('checkOut', ['a', 'n', 'DBOS.recv'])] },
+      { text: text(['  await a();', '  await n();', "  await DBOS.recv('x');"]) },
+    );
+    const inventory = inventoryOf([work({ recorded: ['a', 'DBOS.recv', 'DBOS.sleep'], version: SHARED })]);
+    expect(review([file], inventory).findings).toMatchObject([{ kind: 'step-before', suggestion: undefined }]);
+  });
+
   test('are not made of two changes, and not of a call in a loop', () => {
     const lines = (...names: readonly string[]) => names.map((name) => `  await ${name}();`);
     expect(suggested(lines('a', 'b'), lines('n', 'a', 'm', 'b'))).toBeUndefined();
