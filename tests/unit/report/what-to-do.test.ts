@@ -183,4 +183,18 @@ describe('what to do', () => {
     const { run } = await holdAndLog(timed(script), { mode: 'check' });
     expect(plain(runReportOf(run).diagnosis?.ifNothing ?? [])).toBe('both can still finish, with no estimate.');
   });
+
+  test.each(['names', 'full'] as const)(
+    'is no command where a typo makes the live version a target, with `details: %s`',
+    async (details) => {
+      const { run } = await holdAndLog(timed(asleepAndStuck), {
+        ...{ mode: 'check', details, onLive: 'ignore' },
+        targets: { kind: 'all-but', keep: ['2.0'] },
+      });
+      expect(run.verdict).toBe('unknown-version');
+      const text = rendered(summaryOf(runReportOf(run)));
+      expect(text).toContain('The workflows in flight, as SQL');
+      expect(text).not.toContain('workflow cancel');
+    },
+  );
 });
