@@ -17,7 +17,7 @@ export type RecordedKind =
 export interface Guard {
   /** `branch` only while a body is read: a call has these in `branches`. */
   readonly kind: 'condition' | 'loop' | 'patch' | 'branch';
-  readonly branch?: Branch & { readonly at: string };
+  readonly branch?: Branch & { readonly at: string; readonly text: string };
   /** For `patch`: its name, and whether the call runs where the patch is taken. */
   readonly patch?: string;
   readonly isTaken?: boolean;

@@ -38,12 +38,21 @@ function write(node: SyntaxNode, partOf: (node: SyntaxNode) => Part, out: string
 /** Characters of conditions, and of what `try` holds, that are compared. */
 const MOST_OF_CONDITION = 5000;
 
-/** Returns the choice that these parts of a statement make, by their text to the letter. */
-export function choiceOf({ text }: SyntaxTree, nodes: readonly SyntaxNode[]): Choice {
+/**
+ * Returns the choice that these parts of a statement make: by their text to the letter, and by what has written before what
+ * they read. Where a variable has another value, the same text is another condition.
+ */
+export function choiceOf(
+  { text }: SyntaxTree,
+  nodes: readonly SyntaxNode[],
+  before: (nodes: readonly SyntaxNode[]) => readonly string[] = () => [],
+): Choice {
   const length = nodes.reduce((sum, { from, to }) => sum + to - from, 0);
-  const isLong = length > MOST_OF_CONDITION;
-  const condition = isLong ? '' : digest(nodes.map(({ from, to }) => text.slice(from, to)));
-  return { condition, at: `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}` };
+  const at = `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}`;
+  if (length > MOST_OF_CONDITION) return { condition: '', text: '', at };
+  const own = digest(nodes.map(({ from, to }) => text.slice(from, to)));
+  const written = before(nodes);
+  return { condition: written.length === 0 ? own : digest([own, ...written]), text: own, at };
 }
 
 /** Returns a short name for texts: that of a body and those of the functions that it calls. */

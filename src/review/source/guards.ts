@@ -86,6 +86,8 @@ export const MOST_BRANCHES = 10;
 export interface Choice {
   /** Empty where it is too long to compare. */
   readonly condition: string;
+  /** The same of its text alone. */
+  readonly text: string;
   readonly at: string;
 }
 
@@ -114,12 +116,12 @@ export function ofCall(guards: readonly Guard[], call: number): readonly Guard[]
 const ANY_BRANCH: Branch = { condition: '', way: '' };
 
 /** Returns a call with its branches apart. In a loop an execution can run one after the other: these do not count. */
-function placed(call: RecordedCall, isOnce: (condition: string) => boolean): RecordedCall {
+function placed(call: RecordedCall, isOnce: (text: string) => boolean): RecordedCall {
   const { guards } = call;
   const loop = guards.findIndex(({ kind }) => kind === 'loop');
   const branches = (loop === -1 ? guards : guards.slice(0, loop)).flatMap(({ branch }): readonly Branch[] => {
     if (branch === undefined) return [];
-    return [isOnce(branch.condition) ? { condition: branch.condition, way: branch.way } : ANY_BRANCH];
+    return [isOnce(branch.text) ? { condition: branch.condition, way: branch.way } : ANY_BRANCH];
   });
   return { ...call, guards: withoutBranches(guards), ...(branches.length > 0 && { branches }) };
 }
@@ -129,8 +131,8 @@ export function withBranches(calls: readonly RecordedCall[]): readonly RecordedC
   const places = new Map<string, string | undefined>();
   for (const { branch } of calls.flatMap(({ guards }) => guards)) {
     if (branch === undefined) continue;
-    const { condition, at } = branch;
-    places.set(condition, !places.has(condition) || places.get(condition) === at ? at : undefined);
+    const { text, at } = branch;
+    places.set(text, !places.has(text) || places.get(text) === at ? at : undefined);
   }
-  return calls.map((call) => placed(call, (condition) => condition !== '' && places.get(condition) !== undefined));
+  return calls.map((call) => placed(call, (text) => text !== '' && places.get(text) !== undefined));
 }

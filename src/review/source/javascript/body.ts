@@ -1,9 +1,9 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
-import { choiceOf } from '../fingerprint.ts';
 import { afterExit, CONDITION, inBranch, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
+import { choiceIn } from './choices.ts';
 import { behind, leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice, fingerprintOf } from './fingerprint.ts';
@@ -114,7 +114,7 @@ function visitCases(reader: BodyReader, body: SyntaxNode, guards: readonly Guard
   const value =
     body.parent === undefined ? [] : body.parent.children.filter(({ name }) => name === 'ParenthesizedExpression');
   const labels = children.filter(({ name }) => name === 'CaseLabel' || name === 'DefaultLabel');
-  const made = choiceOf(reader.context.tree, [...value, ...labels]);
+  const made = choiceIn(reader.context, [...value, ...labels]);
   let way = 0;
   return children.flatMap((child) => {
     const found = visit(reader, child, inBranch(guards, made, `${way}`));
@@ -128,7 +128,7 @@ function visitChoice(reader: BodyReader, node: SyntaxNode, guards: readonly Guar
   if (condition === undefined) return [];
   const test = readTest(reader.context, condition);
   const other = test.isNeverFalse === true ? undefined : alternative;
-  const made = choiceOf(reader.context.tree, [condition]);
+  const made = choiceIn(reader.context, [condition]);
   return [
     ...visit(reader, condition, guards),
     ...(consequence === undefined

@@ -1,8 +1,8 @@
 import type { Guard } from '../definition.ts';
-import { choiceOf } from '../fingerprint.ts';
 import { afterExit, inBranch } from '../guards.ts';
 import { childOf, type SyntaxNode } from '../syntax.ts';
 import { branchesOf } from './body.ts';
+import { choiceIn } from './choices.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice } from './fingerprint.ts';
 import { readTest } from './tests.ts';
@@ -17,7 +17,7 @@ export function behind(context: SourceContext, statement: SyntaxNode, guards: re
   const { condition, consequence, alternative } = branchesOf(statement);
   if (condition === undefined || consequence === undefined) return guards;
   const test = readTest(context, condition);
-  const made = choiceOf(context.tree, [condition]);
+  const made = choiceIn(context, [condition]);
   // A patch that an `else if` asks for says nothing of those that took the first branch: only the branches count.
   const nested =
     alternative === undefined ? [] : behind(context, alternative, []).filter(({ kind }) => kind === 'branch');

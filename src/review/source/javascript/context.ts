@@ -1,4 +1,5 @@
 import type { Test } from '../guards.ts';
+import type { History } from '../history.ts';
 import type { SyntaxNode, SyntaxTree } from '../syntax.ts';
 import type { Depth, Variable } from '../variables.ts';
 import { type Entity, resolve } from './entities.ts';
@@ -19,6 +20,8 @@ export interface SourceContext extends Scopes {
   /** Variables by their writes; undefined where these stand in several functions. */
   readonly variables: Map<readonly SyntaxNode[], Variable | undefined>;
   readonly depth: Depth;
+  /** What has written variables and properties, by the places that do. */
+  readonly histories: Map<readonly SyntaxNode[], History>;
   /** The same file as if nothing were assigned to classes: what `x` is in `x = register(x)`. */
   readonly raw: SourceContext | undefined;
 }
@@ -33,6 +36,7 @@ export function sourceContext(tree: SyntaxTree): SourceContext {
     tests: new Map(),
     variables: new Map(),
     depth: { count: 0 },
+    histories: new Map(),
     raw: undefined,
   };
   const assigned = new Map<SyntaxNode, Map<string, SyntaxNode>>();

@@ -1,5 +1,6 @@
 import { childOf, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
 import {
+  ancestor,
   calleeOf,
   elementsOf,
   initializerOf,
@@ -31,8 +32,10 @@ export interface Scopes {
   readonly lookup: Lookup;
   /** The places that write what a name means at a node, in the order of the text. */
   readonly writes: (at: SyntaxNode, name: string) => readonly SyntaxNode[];
-  /** Names of properties that are assigned to, of whatever object. */
+  /** Names of properties that are written, of whatever object; empty for one that is computed. */
   readonly properties: ReadonlySet<string>;
+  /** The places in the function around a node that write a property, of whatever object. */
+  readonly mutations: (at: SyntaxNode, property: string) => readonly SyntaxNode[];
 }
 
 const VARIABLE: Binding = { kind: 'variable' };
@@ -40,25 +43,21 @@ const SCOPES = ['Script', 'Block', 'ForStatement', 'CatchClause', 'SwitchBody', 
 
 /** Reads all declarations of a file. */
 export function readScopes(tree: SyntaxTree): Scopes {
-  const found: Found = { scopes: new Map(), written: [], properties: new Set() };
+  const found: Found = { scopes: new Map(), written: [], mutated: [] };
   collect(tree, tree.root, new Map(), found);
   const scopeOf = (at: SyntaxNode, name: string) => {
     let up: SyntaxNode | undefined = at;
     while (up !== undefined && found.scopes.get(up)?.has(name) !== true) up = up.parent;
     return up === undefined ? undefined : found.scopes.get(up);
   };
-  const writesOf = new Map<Scope, Map<string, SyntaxNode[]>>();
-  for (const node of found.written) {
-    const name = textOf(tree, node);
-    const scope = scopeOf(node, name);
-    if (scope === undefined) continue;
-    const names = writesOf.get(scope) ?? new Map<string, SyntaxNode[]>();
-    writesOf.set(scope, names);
-    const writes = names.get(name);
-    if (writes === undefined) names.set(name, [node]);
-    else writes.push(node);
-  }
-  const writesIn = (scope: Scope, name: string) => writesOf.get(scope)?.get(name) ?? [];
+  const functionOf = (node: SyntaxNode) => ancestor(node, isFunction);
+  const propertyOf = (node: SyntaxNode) => memberName(tree, node) ?? '';
+  const writesIn = grouped(
+    found.written,
+    (node) => scopeOf(node, textOf(tree, node)),
+    (node) => textOf(tree, node),
+  );
+  const mutationsIn = grouped(found.mutated, functionOf, propertyOf);
   return {
     lookup: (at, name) => {
       const scope = scopeOf(at, name);
@@ -70,9 +69,22 @@ export function readScopes(tree: SyntaxTree): Scopes {
       const scope = scopeOf(at, name);
       return scope === undefined ? [] : writesIn(scope, name);
     },
-    properties: found.properties,
+    properties: new Set(found.mutated.map(propertyOf)),
+    mutations: (at, property) => mutationsIn(functionOf(at), property),
   };
 }
+
+/** Returns a function that gives the nodes of an owner with a name. */
+function grouped<Owner>(
+  nodes: readonly SyntaxNode[],
+  ownerOf: (node: SyntaxNode) => Owner,
+  nameOf: (node: SyntaxNode) => string,
+): (owner: Owner, name: string) => readonly SyntaxNode[] {
+  const groups = new Map([...Map.groupBy(nodes, ownerOf)].map(([owner, own]) => [owner, Map.groupBy(own, nameOf)]));
+  return (owner, name) => groups.get(owner)?.get(name) ?? NONE;
+}
+
+const NONE: readonly SyntaxNode[] = [];
 
 type Scope = Map<string, Binding>;
 
@@ -80,7 +92,8 @@ interface Found {
   readonly scopes: Map<SyntaxNode, Scope>;
   /** Names where they are written, declarations included. */
   readonly written: SyntaxNode[];
-  readonly properties: Set<string>;
+  /** Members of objects where they are written. */
+  readonly mutated: SyntaxNode[];
 }
 
 function collect(tree: SyntaxTree, node: SyntaxNode, outer: Scope, found: Found): void {
@@ -92,7 +105,7 @@ function collect(tree: SyntaxTree, node: SyntaxNode, outer: Scope, found: Found)
     found.scopes.set(node, scope);
   }
   for (const target of targetsOf(node)) {
-    if (target.name === 'MemberExpression') found.properties.add(memberName(tree, target) ?? '');
+    if (target.name === 'MemberExpression') found.mutated.push(target);
     else found.written.push(...definitionsIn(target));
   }
   for (const child of node.children) collect(tree, child, scope, found);

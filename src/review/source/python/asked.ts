@@ -1,4 +1,5 @@
 import type { Test } from '../guards.ts';
+import type { History } from '../history.ts';
 import type { SyntaxNode } from '../syntax.ts';
 import type { Depth, Variable } from '../variables.ts';
 import type { Binding } from './scope.ts';
@@ -9,8 +10,10 @@ export interface Asked {
   /** Undefined for a variable that nothing certain can be said of. */
   readonly variables: Map<readonly Binding[], Variable | undefined>;
   readonly depth: Depth;
+  /** What has written variables and members, by the places that do. */
+  readonly histories: Map<object, History>;
 }
 
 export function newAsked(): Asked {
-  return { tests: new Map(), variables: new Map(), depth: { count: 0 } };
+  return { tests: new Map(), variables: new Map(), depth: { count: 0 }, histories: new Map() };
 }

@@ -31,7 +31,7 @@ export function readModule(tree: SyntaxTree): PythonModule {
 }
 
 function newScope(kind: Scope['kind'], parent: Scope | undefined, prefix: string): Scope {
-  return { kind, parent, prefix, names: new Map(), elsewhere: new Map() };
+  return { kind, parent, prefix, names: new Map(), mutations: new Map(), elsewhere: new Map() };
 }
 
 class Reading implements PythonModule {
@@ -222,8 +222,10 @@ class Reading implements PythonModule {
       bind(place.scope, textOf(this.tree, first), { ...binding, at: first });
     } else if (first.name === 'TupleExpression' || first.name === 'ArrayExpression') {
       for (const node of first.children) this.target([node], UNKNOWN, place);
-    } else if (first.name === 'MemberExpression' && place.class !== undefined) {
+    } else if (first.name === 'MemberExpression') {
       const [object, , attribute] = first.children;
+      if (attribute !== undefined) addTo(place.scope.mutations, textOf(this.tree, attribute), first);
+      if (place.class === undefined) return;
       const isOfSelf = object?.name === 'VariableName' && isSelf(place.scope, textOf(this.tree, object));
       if (isOfSelf && attribute?.name === 'PropertyName') {
         addTo(place.class.attributes, textOf(this.tree, attribute), binding);

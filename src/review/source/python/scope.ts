@@ -23,6 +23,8 @@ export interface Scope {
   /** What `__qualname__` has in front of a name that is defined here: `Orders.`, `outer.<locals>.`. */
   readonly prefix: string;
   readonly names: Map<string, Binding[]>;
+  /** Members of objects that its statements write, by the member's name. */
+  readonly mutations: Map<string, SyntaxNode[]>;
   /** Names that a statement `global` or `nonlocal` puts into another scope. */
   readonly elsewhere: Map<string, Scope>;
 }
@@ -74,8 +76,8 @@ export function bind(scope: Scope, name: string, binding: Binding): void {
   addTo(scope.elsewhere.get(name)?.names ?? scope.names, name, binding);
 }
 
-export function addTo(names: Map<string, Binding[]>, name: string, binding: Binding): void {
-  const bindings = names.get(name);
-  if (bindings === undefined) names.set(name, [binding]);
-  else bindings.push(binding);
+export function addTo<T>(names: Map<string, T[]>, name: string, one: T): void {
+  const all = names.get(name);
+  if (all === undefined) names.set(name, [one]);
+  else all.push(one);
 }

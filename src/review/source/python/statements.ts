@@ -2,6 +2,7 @@ import type { Guard } from '../definition.ts';
 import { choiceOf } from '../fingerprint.ts';
 import { afterExit, CONDITION, inBranch, LOOP, type Test } from '../guards.ts';
 import { childrenOf, type SyntaxNode } from '../syntax.ts';
+import { choiceIn } from './choices.ts';
 import { expression } from './expressions.ts';
 import { testOf } from './tests.ts';
 import { plus, type Walk } from './walk.ts';
@@ -70,7 +71,7 @@ function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): re
     }
     expression(walk, condition, under);
     const test = testOf(walk.values, condition, walk.scope);
-    const choice = choiceOf(walk.values.tree, [condition]);
+    const choice = choiceIn(walk, [condition]);
     block(walk, [body], inBranch(plus(under, test.whenTrue), choice, 'true'));
     if (exits(body)) branches = inBranch(branches, choice, 'false');
     haveExited &&= exits(body);
@@ -139,7 +140,7 @@ function choice(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   const clauses = childrenOf(node, 'MatchBody').flatMap((body) => childrenOf(body, 'MatchClause'));
   const patterns = clauses.flatMap(({ children }) => children.filter(({ name }) => name !== 'Body'));
   const subject = node.children.filter(({ name }) => name !== 'MatchBody');
-  const made = choiceOf(walk.values.tree, [...subject, ...patterns]);
+  const made = choiceIn(walk, [...subject, ...patterns]);
   for (const child of subject) expression(walk, child, guards);
   for (const [index, { children }] of clauses.entries()) {
     for (const part of children) {

@@ -7,7 +7,8 @@ import { clausesOf, exits } from './statements.ts';
 import { testOf } from './tests.ts';
 import type { Values } from './values.ts';
 
-const FLOW: Flow = {
+/** The way of control in Python. */
+export const FLOW: Flow = {
   isBlock: ({ name }) => ['Body', 'Script', 'StatementGroup'].includes(name),
   isLoop: ({ name }) =>
     name === 'ForStatement' || name === 'WhileStatement' || name.endsWith('ComprehensionExpression'),

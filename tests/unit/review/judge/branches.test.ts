@@ -5,11 +5,12 @@ import type { Change } from '../../../review/table.ts';
 
 /*
  * Bodies of steps and conditions, as text. An oracle runs the old body, stops anywhere, and replays what was recorded
- * against the new body, as the SDKs do. Conditions decide as before.
+ * against the new body, as the SDKs do. Conditions decide as before, and statements in between turn them around.
  */
 
 type Statement =
   | { readonly kind: 'step'; readonly id: number }
+  | { readonly kind: 'turn'; readonly condition: number }
   | {
       readonly kind: 'if';
       readonly condition: number;
@@ -25,6 +26,7 @@ const { body: bodies } = fc.letrec<{ body: readonly Statement[]; statement: Stat
   statement: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
     fc.record({ kind: fc.constant('step' as const), id: fc.nat(1000) }),
+    fc.record({ kind: fc.constant('turn' as const), condition: fc.nat(CONDITIONS - 1) }),
     fc.record({
       kind: fc.constant('if' as const),
       condition: fc.nat(CONDITIONS - 1),
@@ -52,20 +54,28 @@ function only(body: readonly Statement[], walk: Walk): readonly Statement[] {
     const presence = walk.presence[at % walk.presence.length] ?? 'both';
     const isHere = presence === 'both' || presence === walk.version;
     if (statement.kind === 'step') return isHere ? [{ kind: 'step', id: at }] : [];
+    // A change of it is a change of the conditions behind it.
+    if (statement.kind === 'turn') return [statement];
     const inside = { ...statement, body: only(statement.body, walk), other: only(statement.other, walk) };
-    return isHere ? [inside] : [];
+    return isHere || turns(inside) ? [inside] : [];
   });
 }
 
+/** Whether a statement turns a condition around. */
+function turns(statement: Statement): boolean {
+  if (statement.kind !== 'if') return statement.kind === 'turn';
+  return [...statement.body, ...statement.other].some(turns);
+}
+
 /** What an execution records; whether it left is the second. */
-function run(
-  body: readonly Statement[],
-  conditions: readonly boolean[],
-  rows: string[] = [],
-): readonly [string[], boolean] {
+function run(body: readonly Statement[], conditions: boolean[], rows: string[] = []): readonly [string[], boolean] {
   for (const statement of body) {
     if (statement.kind === 'step') {
       rows.push(`s${statement.id}`);
+      continue;
+    }
+    if (statement.kind === 'turn') {
+      conditions[statement.condition] = conditions[statement.condition] !== true;
       continue;
     }
     const isTrue = conditions[statement.condition] === true;
@@ -79,9 +89,10 @@ function javaScript(body: readonly Statement[]): string {
   return body
     .map((statement) => {
       if (statement.kind === 'step') return `await DBOS.runStep(f, { name: 's${statement.id}' });\n`;
+      if (statement.kind === 'turn') return `c${statement.condition} = !c${statement.condition};\n`;
       const { condition, body, other, leaves } = statement;
       const rest = other.length === 0 ? '' : ` else {\n${javaScript(other)}}`;
-      return `if (x[${condition}]) {\n${javaScript(body)}${leaves ? 'return;\n' : ''}}${rest}\n`;
+      return `if (c${condition}) {\n${javaScript(body)}${leaves ? 'return;\n' : ''}}${rest}\n`;
     })
     .join('');
 }
@@ -90,10 +101,11 @@ function python(body: readonly Statement[], indent = '    '): string {
   return body
     .map((statement) => {
       if (statement.kind === 'step') return `${indent}DBOS.run_step({"name": "s${statement.id}"}, f)\n`;
+      if (statement.kind === 'turn') return `${indent}c${statement.condition} = not c${statement.condition}\n`;
       const { condition, body, other, leaves } = statement;
       const inner = `${indent}    `;
       const rest = other.length === 0 ? '' : `${indent}else:\n${python(other, inner)}`;
-      return `${indent}if x[${condition}]:\n${inner}pass\n${python(body, inner)}${leaves ? `${inner}return\n` : ''}${rest}`;
+      return `${indent}if c${condition}:\n${inner}pass\n${python(body, inner)}${leaves ? `${inner}return\n` : ''}${rest}`;
     })
     .join('');
 }
@@ -102,9 +114,9 @@ const LANGUAGES: readonly (readonly [path: string, text: (body: readonly Stateme
   [
     'a.ts',
     (body) =>
-      `import { DBOS } from '@dbos-inc/dbos-sdk';\nDBOS.registerWorkflow(async (x) => {\n${javaScript(body)}}, { name: 'w' });\n`,
+      `import { DBOS } from '@dbos-inc/dbos-sdk';\nDBOS.registerWorkflow(async ([c0, c1, c2]) => {\n${javaScript(body)}}, { name: 'w' });\n`,
   ],
-  ['a.py', (body) => `from dbos import DBOS\n@DBOS.workflow()\ndef w(x):\n    pass\n${python(body)}`],
+  ['a.py', (body) => `from dbos import DBOS\n@DBOS.workflow()\ndef w(c0, c1, c2):\n    pass\n${python(body)}`],
 ];
 
 const presences = fc.array(
@@ -121,8 +133,8 @@ test.each(LANGUAGES)('finds whatever breaks among conditions: %s', (path, textOf
     fc.property(bodies, presences, conditions, fc.nat(12), (body, presence, values, rows) => {
       const [old, now] = (['old', 'new'] as const).map((version) => only(body, { version, presence, at: 0 }));
       if (old === undefined || now === undefined) return;
-      const recorded = run(old, values)[0].slice(0, rows);
-      const replayed = run(now, values)[0];
+      const recorded = run(old, [...values])[0].slice(0, rows);
+      const replayed = run(now, [...values])[0];
       const breaks = recorded.some((name, id) => replayed[id] !== undefined && replayed[id] !== name);
       const change: Change = {
         title: '',
@@ -177,6 +189,20 @@ test.each<[title: string, path: string, old: string, now: string, recorded: read
     'a.py',
     'if x == 1:\n  step(a)\nelif x:\n  step(b)\nstep(c)',
     'if x == 1:\n  step(a)\n  step(n)\nelif x:\n  step(b)\nstep(c)',
+    ['b'],
+  ],
+  [
+    'a variable that is assigned before',
+    'a.ts',
+    `x = f();\nx.y = 1;\nif (x.y) {${A}} else {${B}}${C}`,
+    `x = f();\nx.y = 1;\nif (x.y) {${A}${N}} else {${B}}${C}\nx = g();`,
+    ['b'],
+  ],
+  [
+    'a variable that is assigned before',
+    'a.py',
+    'y = x\ny = f(y)\nif y:\n  step(a)\nelse:\n  step(b)',
+    'y = x\ny = f(y)\nif y:\n  step(a)\n  step(n)\nelse:\n  step(b)\ny = 1',
     ['b'],
   ],
   ['an early return', 'a.py', 'if x:\n  return\nstep(b)', 'if x:\n  step(n)\n  return\nstep(b)', ['b']],
@@ -246,6 +272,38 @@ test.each<[title: string, path: string, old: string, now: string, recorded: read
     ['a', 'b'],
   ],
   ['a step that others did not run is replaced by one for all', 'a.ts', `if (x) {${A}}\n${B}`, `${N}${B}`, ['b']],
+  ...[
+    ['x', 'x = f();'],
+    ['x.y', 'x.y = f();'],
+    ['x', 'if (z) [x] = f();'],
+    ['!x', 'x++;'],
+    ['x', 'for (x of y) {}'],
+  ].map(([condition, write]): [string, string, string, string, readonly string[]] => [
+    `it moves across \`${write}\``,
+    'a.ts',
+    `if (${condition}) {${A}return;}\n${write}\n${B}`,
+    `${write}\nif (${condition}) {${N}return;}\n${B}`,
+    ['b'],
+  ]),
+  ...[
+    ['x', 'x = f()'],
+    ['x.y', 'x.y = f()'],
+    ['not x', 'if z: x, y = f()'],
+    ['x > 1', 'x += 1'],
+  ].map(([condition, write]): [string, string, string, string, readonly string[]] => [
+    `it moves across \`${write}\``,
+    'a.py',
+    `if ${condition}:\n  step(a)\n  return\n${write}\nstep(b)`,
+    `${write}\nif ${condition}:\n  step(n)\n  return\nstep(b)`,
+    ['b'],
+  ]),
+  [
+    'the case moves across an assignment',
+    'a.py',
+    'match x:\n  case 1:\n    step(a)\n  case _:\n    x = f()\n    step(b)',
+    'x = f()\nmatch x:\n  case 1:\n    step(n)\n  case _:\n    step(b)',
+    ['b'],
+  ],
   ['the return is new', 'a.py', 'step(b)', 'if x:\n  step(n)\n  return\nstep(b)', ['b']],
   [
     'it is in a loop',
