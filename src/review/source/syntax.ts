@@ -59,8 +59,30 @@ interface GrowingNode {
   readonly children: GrowingNode[];
 }
 
+/** What a file may use: another parse of it goes on with what is left. */
+export interface ParsingLimits {
+  readonly meter: Meter;
+  readonly mostMillis: number;
+  readonly mostBytes: number;
+}
+
+/** Returns the limits of a file whose parsing starts now. */
+export function limitsFrom(meter: Meter = PROCESS): ParsingLimits {
+  return { meter, mostMillis: meter.millis() + MOST_PARSING_MS, mostBytes: meter.bytes() + MOST_PARSING_BYTES };
+}
+
+interface ParseOptions {
+  readonly within?: ParsingLimits;
+  /** A text of the same length that the grammar sees instead. */
+  readonly parsed?: string;
+}
+
 /** Parses a text and copies its tree, without recursion: the depth is the author's. It never throws. */
-export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS): SyntaxTree {
+export function parseSource(
+  parser: Parser,
+  text: string,
+  { within = limitsFrom(), parsed: seen = text }: ParseOptions = {},
+): SyntaxTree {
   const root: GrowingNode = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
   const comments: Comment[] = [];
   const unreadable: number[] = [];
@@ -76,7 +98,7 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
     isCut = true;
     return note(at);
   };
-  const parsed = parseWithin(parser, text, meter);
+  const parsed = parseWithin(parser, seen, within);
   if (parsed.stoppedAt !== null) cut(parsed.stoppedAt);
   parsed.tree.iterate({
     enter: ({ type, from, to }) => {
@@ -106,10 +128,12 @@ export function parseSource(parser: Parser, text: string, meter: Meter = PROCESS
 }
 
 /** Parses a text as far as the time allows. */
-function parseWithin(parser: Parser, text: string, meter: Meter): { tree: Tree; stoppedAt: number | null } {
+function parseWithin(
+  parser: Parser,
+  text: string,
+  { meter, mostMillis, mostBytes }: ParsingLimits,
+): { tree: Tree; stoppedAt: number | null } {
   const parse = parser.startParse(text);
-  const mostMillis = meter.millis() + MOST_PARSING_MS;
-  const mostBytes = meter.bytes() + MOST_PARSING_BYTES;
   const readable = readableUntil(text);
   if (readable < text.length) parse.stopAt(readable);
   let isLate = false;

@@ -2,6 +2,7 @@ import { parser } from '@lezer/javascript';
 import { describe, expect, test } from 'vitest';
 import { readJavaScript } from '../../../src/review/source/javascript/index.ts';
 import {
+  limitsFrom,
   MOST_BRACKETS,
   MOST_CHARACTERS,
   MOST_PARSING_BYTES,
@@ -35,7 +36,7 @@ test.each([
   let looks = 0;
   const text = `f();\n${'g();\n'.repeat(5000)}`;
   const meter = { millis: () => millis * looks++, bytes: () => bytes * looks++ };
-  const tree = parseSource(parser, text, meter);
+  const tree = parseSource(parser, text, { within: limitsFrom(meter) });
   expect(tree.isCut).toBe(true);
   expect(tree.unreadable.length).toBeGreaterThan(0);
   expect(tree.unreadable[0]).toBeLessThan(text.length);

@@ -547,6 +547,10 @@ describe('text that the grammar has trouble with', () => {
     ['match DBOS.recv():\n    case A() | str() as s: DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
     ['match = DBOS.recv()\n  type = match.x', ['DBOS.recv']],
     ['x = f"{DBOS.recv()["a"]}"', ['DBOS.recv']],
+    ['with open(1) as (\n    first,\n    second,\n  ):\n    DBOS.sleep(1)\n  DBOS.recv()', ['DBOS.sleep', 'DBOS.recv']],
+    ['async with open(1) as (a, (b, c)), open(DBOS.recv()):\n    DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
+    ['match DBOS.recv(), 1:\n    case (Paid(), Card()): DBOS.sleep(1)', ['DBOS.recv', 'DBOS.sleep']],
+    ['@handlers["first"].on\n  def inner(): pass\n  DBOS.sleep(1)', ['DBOS.sleep']],
   ])('is read all the same: %j', (text, expected) => {
     const file = read(text);
     expect(file.workflows[0]?.calls.map(({ name }) => name)).toEqual(expected);
@@ -554,11 +558,16 @@ describe('text that the grammar has trouble with', () => {
     expect(file.hasErrors).toBe(false);
   });
 
-  test.each(['print >>DBOS.recv(), 1', 'async with x as (a, b):\n    pass', 'x = )'])('is noted: %j', (text) => {
+  test.each(['print >>DBOS.recv(), 1', 'for x in *a, b:\n    pass', 'x = )'])('is noted: %j', (text) => {
     const file = read(text);
     expect(file.hasErrors).toBe(true);
     expect(file.notFollowed.map(({ why }) => why)).toContain('unreadable');
     expect(file.workflows[0]?.notFollowed.map(({ why }) => why)).toContain('unreadable');
+  });
+
+  test('what a context gives together is not known by its names', () => {
+    const file = read('with open(1) as (first, second):\n    second()');
+    expect(file.workflows[0]?.notFollowed).toMatchObject([{ why: 'dispatch' }]);
   });
 
   test('an error behind many that are none is noted', () => {

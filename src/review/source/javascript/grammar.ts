@@ -1,10 +1,24 @@
 import { parser } from '@lezer/javascript';
-import { childOf, parseSource, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
+import { MOST_REPAIRS } from '../repair.ts';
+import { childOf, limitsFrom, parseSource, type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
+import { repaired } from './repair.ts';
 
 /** Parses a file: the end of its name says which dialect it is. */
 export function parseJavaScript(text: string, path: string): SyntaxTree {
   const end = /\.[^./]*$/.exec(path.toLowerCase())?.[0] ?? '';
-  return parseSource(parser.configure({ dialect: DIALECTS.get(end) ?? 'jsx' }), text);
+  const dialect = DIALECTS.get(end) ?? 'jsx';
+  const configured = parser.configure({ dialect });
+  const within = limitsFrom();
+  let tree = parseSource(configured, text, { within });
+  let parsed: string | undefined = text;
+  for (let count = 0; count < MOST_REPAIRS && !tree.isCut; count += 1) {
+    parsed = repaired(tree, parsed, dialect.includes('ts'));
+    if (parsed === undefined) break;
+    const better = parseSource(configured, text, { within, parsed });
+    if (better.isCut || better.unreadable.length > tree.unreadable.length) break;
+    tree = better;
+  }
+  return tree;
 }
 
 const DIALECTS: ReadonlyMap<string, string> = new Map([

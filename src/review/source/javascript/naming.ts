@@ -83,7 +83,10 @@ export function configuredValue(
   return propertyValue(context, entity.node, property);
 }
 
-/** The last one counts. What is spread, or has a computed key, may be that property. */
+/**
+ * The last one counts. What is spread, or has a computed key, may be that property. Behind one that stands there, what
+ * another file has is taken for other properties: TypeScript does not allow a property to be overwritten there.
+ */
 function propertyValue(
   context: SourceContext,
   node: SyntaxNode,
@@ -91,11 +94,16 @@ function propertyValue(
   spreads = 0,
 ): Entity | 'absent' | 'computed' {
   const { tree } = context;
+  let isSpread = false;
   for (const each of node.children.filter(({ name }) => name === 'Property').toReversed()) {
     const last = each.children.at(-1);
     if (childOf(each, 'Spread') !== undefined && last !== undefined) {
       const spread = resolve(context, last);
-      if (spread.kind !== 'object' || spreads > MOST_SPREADS) return 'computed';
+      if (spread.kind !== 'object' || spreads > MOST_SPREADS) {
+        if (spread.kind !== 'foreign') return 'computed';
+        isSpread = true;
+        continue;
+      }
       const found = propertyValue(context, spread.node, property, spreads + 1);
       if (found !== 'absent') return found;
       continue;
@@ -110,7 +118,7 @@ function propertyValue(
     const binding = context.lookup(node, property);
     return binding?.kind === 'value' && binding.property === undefined ? resolve(context, binding.init) : 'computed';
   }
-  return 'absent';
+  return isSpread ? 'computed' : 'absent';
 }
 
 function isUndefined(context: SourceContext, value: SyntaxNode): boolean {

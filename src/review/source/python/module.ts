@@ -219,7 +219,10 @@ class Reading implements PythonModule {
     if (second !== undefined) {
       for (const node of nodes) this.target([node], UNKNOWN, place);
     } else if (first.name === 'VariableName') {
-      bind(place.scope, textOf(this.tree, first), { ...binding, at: first });
+      const text = textOf(this.tree, first);
+      // `with x as (a, b)`: the grammar sees one name there.
+      if (!text.startsWith('(')) bind(place.scope, text, { ...binding, at: first });
+      else for (const [name] of text.matchAll(/[^\W\d]\w*/g)) bind(place.scope, name, { ...UNKNOWN, at: first });
     } else if (first.name === 'TupleExpression' || first.name === 'ArrayExpression') {
       for (const node of first.children) this.target([node], UNKNOWN, place);
     } else if (first.name === 'MemberExpression') {
