@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Message, trusted } from '../../message.ts';
 import type { ChangedFile } from '../judge/changed-file.ts';
 import { filesUnread, type ReviewProblem } from '../problems.ts';
@@ -132,12 +133,22 @@ async function versionOf(
   });
   if (content === undefined) return { why: trusted('GitHub does not find it') };
   if (content.kind !== 'file') return { why: trusted(`it is a ${content.kind}`) };
-  // GitHub answers with the file that a symlink leads to.
-  if (sha !== null && content.sha !== sha) return { why: trusted('it is a symlink') };
+  if (sha !== null && content.sha !== sha) return { why: SYMLINK };
   if (content.size > FILE_BYTES) return { why: trusted('it is larger than 2 MiB') };
   if (!reserve(content.size)) return { why: trusted('all files together are larger than 16 MiB') };
   const bytes = content.bytes ?? (await ask('contents: read', (signal) => api.blob(content.sha, signal)));
-  return decoded(bytes);
+  return bytes.length === content.size && isBlob(bytes, content.sha) ? decoded(bytes) : { why: SYMLINK };
+}
+
+const SYMLINK = trusted('it is a symlink');
+
+/**
+ * Returns whether Git names these bytes so. Of a symlink to a file, GitHub answers with the name of the link's blob, and
+ * with the text of the file. Source: answers that hub4j/github-api recorded (`testGetFileContentWithSymlink`).
+ */
+function isBlob(bytes: Uint8Array, sha: string): boolean {
+  const hash = createHash(sha.length === 64 ? 'sha256' : 'sha1');
+  return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === sha;
 }
 
 function decoded(bytes: Uint8Array): Version {

@@ -12,6 +12,7 @@ import type { Clock } from '../../../src/time.ts';
 import {
   BASE,
   type Changes,
+  type Entry,
   HEAD,
   MERGE_BASE,
   type PlayedPullRequest,
@@ -232,6 +233,28 @@ describe('the versions of a file', () => {
     ['a symlink to a file', { after: { 'a.ts': { kind: 'symlink', to: 'b.md' }, 'b.md': 'x' } }, 'it is a symlink'],
     ['a submodule', { after: { 'a.ts': { kind: 'submodule' } } }, 'it is a submodule'],
   ];
+
+  const link: Entry = { kind: 'symlink', to: 'b.md' };
+  const text = 'export const a = 1;\n';
+
+  test.each<[string, Changes]>([
+    ['was one', { before: { 'a.ts': link, 'b.md': text }, after: { 'a.ts': text, 'b.md': text } }],
+    ['was one, to a large file', { before: { 'a.ts': link, 'b.md': text.repeat(60_000) }, after: { 'a.ts': text } }],
+    ['is one now', { before: { 'a.ts': text, 'b.md': text }, after: { 'a.ts': link, 'b.md': text } }],
+    ['was one and is gone', { before: { 'a.ts': link, 'b.md': text }, after: { 'b.md': text } }],
+  ])('that are a symlink on one side only are not read: it %s', async (_, changes) => {
+    const { files, told } = await read(changes);
+    expect(files).toEqual([]);
+    expect(told[0]).toContain('"a.ts" (it is a symlink)');
+  });
+
+  test('are not read where the listing names another blob than the commit', async () => {
+    const played = pullRequest({ after: { 'a.ts': 'x' } });
+    const files = played.files.map((file) => ({ ...file, sha: shaOf('../b') }));
+    const api = playedApi(played);
+    const read = await readVersions(api, asking(), await list({ ...played, files }), HEAD, () => 0);
+    expect([read.files, read.problems.map(({ id }) => id)]).toEqual([[], ['review-files-unread']]);
+  });
 
   test.each(unread)('that are %s are not read, and the review says so', async (_, changes, why) => {
     const { files, told } = await read({ ...changes, after: { ...changes.after, 'z.ts': 'read' } });
