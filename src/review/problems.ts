@@ -123,3 +123,21 @@ export function foreignComment(login: string): ReviewProblem {
     false,
   );
 }
+
+/** A newer commit has a run of its own, which keeps the comment. */
+export function commentLeft(): ReviewProblem {
+  return new ReviewProblem(
+    msg`The comment was left to a newer run: the pull request has newer commits than this run.`,
+    'review-comment-left',
+    false,
+  );
+}
+
+/** The review ended, and the job did before its comment was kept. */
+export function commentCancelled(): ReviewProblem {
+  return new ReviewProblem(
+    msg`The comment is not up to date: the job was cancelled before it was kept.`,
+    'review-comment-cancelled',
+    false,
+  );
+}

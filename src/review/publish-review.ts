@@ -8,7 +8,7 @@ import { writeOutputs, writeSummary } from '../runner-files.ts';
 import { attempted } from './attempts.ts';
 import type { ReviewInputs } from './inputs.ts';
 import { temporaryFolder } from './inventory-file.ts';
-import { ReviewProblem } from './problems.ts';
+import { commentCancelled, ReviewProblem } from './problems.ts';
 import { keepComment, markerOf } from './pull-request/comment.ts';
 import { asker } from './pull-request/requests.ts';
 import { annotationsOf, FINDINGS_SHOWN } from './report/annotations.ts';
@@ -74,15 +74,17 @@ async function withComment(
   { clock, cancelled, context }: CommentParts,
 ): Promise<ReviewRun> {
   const text = commentOf(run);
-  if (text === 'as it is') return run;
+  const { headSha } = run;
+  if (text === 'as it is' || headSha === undefined) return run;
+  const kept = { marker: markerOf(inputs), headSha };
   try {
     await clock.withTimeout(COMMENT_MS, (overdue) =>
-      keepComment(api, asker({ clock, cancelled, overdue, context }), markerOf(inputs), text),
+      keepComment(api, asker({ clock, cancelled, overdue, context }), kept, text),
     );
     return run;
   } catch (error) {
     const { kind, message } = reportedFailure(error);
-    const problem = new ReviewProblem(message, kind, false);
+    const problem = cancelled.aborted ? commentCancelled() : new ReviewProblem(message, kind, false);
     return { ...run, problems: [...run.problems, problem] };
   }
 }

@@ -32,6 +32,8 @@ export const OLD_INVENTORY_MS = 24 * 60 * 60 * 1000;
 /** How a review ended. */
 export interface ReviewRun {
   readonly failOn: ReviewInputs['failOn'];
+  /** The commit that is reviewed; undefined where the event has none. */
+  readonly headSha: string | undefined;
   /** What the changes do to the work in flight; undefined where that could not be said. */
   readonly review: Review | undefined;
   /** When the work in flight was counted, in epoch milliseconds; undefined without an inventory. */
@@ -64,7 +66,14 @@ export interface ReviewParts {
 }
 
 export const EMPTY_RUN: ReviewRun = {
-  ...{ failOn: 'never', review: undefined, observedAt: undefined, inventoryPath: '', files: undefined },
+  ...{
+    failOn: 'never',
+    headSha: undefined,
+    review: undefined,
+    observedAt: undefined,
+    inventoryPath: '',
+    files: undefined,
+  },
   ...{ problems: [], failure: undefined, isMergeQueue: false, unmatched: [], page: TROUBLESHOOTING },
 };
 
@@ -81,7 +90,7 @@ export async function runReview(inputs: ReviewInputs, parts: ReviewParts): Promi
   const start = { ...EMPTY_RUN, failOn: inputs.failOn, page };
   if (subject.kind === 'merge-queue') return { run: { ...start, isMergeQueue: true }, api: undefined };
   if (subject.kind === 'none') return { run: { ...start, problems: [subject.problem] }, api: undefined };
-  let run: ReviewRun = { ...start, problems: subject.problems };
+  let run: ReviewRun = { ...start, headSha: subject.headSha, problems: subject.problems };
   const add = ({ problems = [], ...more }: Partial<ReviewRun>) => {
     run = { ...run, ...more, problems: [...run.problems, ...problems] };
   };

@@ -277,7 +277,13 @@ describe('the comment', () => {
     fake.pull.comments.push(...(first === undefined ? [] : [first]));
     await review(fake, kept);
     expect(fake.pull.comments).toEqual([]);
-    expect(fake.served.at(-1)).toMatchObject({ operation: 'remove', status: 204 });
+    // The head is asked for before and after: nothing of a newer run is deleted.
+    const last = fake.served.slice(-3).map(({ operation, status }) => [operation, status]);
+    expect(last).toEqual([
+      ['pull', 200],
+      ['remove', 204],
+      ['pull', 200],
+    ]);
   });
 
   test('stays as it is where nothing could be reviewed', async () => {
@@ -286,6 +292,20 @@ describe('the comment', () => {
     const before = structuredClone(fake.pull.comments);
     await review(fake, { ...kept, payload: { head: { sha: 'd'.repeat(40) } } });
     expect(fake.pull.comments).toEqual(before);
+  });
+
+  test('is left to the newer run where somebody pushes during the review, and names its commit', async () => {
+    const fake = Object.assign(await github(), { permissions: writes });
+    await review(fake, kept);
+    const before = structuredClone(fake.pull.comments);
+    expect(before[0]?.body).toContain(`The review is of commit <code>${HEAD.slice(0, 12)}</code>.`);
+    fake.fault = (operation) => {
+      if (operation === 'comments') fake.pull.headSha = 'd'.repeat(40);
+      return undefined;
+    };
+    const run = await review(fake, { inputs: { ...kept.inputs, 'same-version': 'true', 'fail-on': 'never' } });
+    expect(fake.pull.comments).toEqual(before);
+    expect(placed(run).at(-1)?.data).toMatch(/The comment was left to a newer run/);
   });
 
   test('that may not be written is a warning, with what is missing', async () => {

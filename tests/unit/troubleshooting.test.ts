@@ -33,6 +33,8 @@ import { EXPLAINED_CAUSES } from '../../src/report/help.ts';
 import { plain } from '../../src/report/text.ts';
 import { LARGEST_FILE, parseInventory } from '../../src/review/inventory/parse.ts';
 import {
+  commentCancelled,
+  commentLeft,
   filesLeftOut,
   filesUnread,
   foreignComment,
@@ -402,6 +404,8 @@ function reviewProblems(): readonly ReportableError[] {
     filesLeftOut(2, trusted('Why.')),
     filesUnread([{ path: 'a.ts', why: trusted('it is binary') }]),
     foreignComment('my-app[bot]'),
+    commentLeft(),
+    commentCancelled(),
   ];
 }
 

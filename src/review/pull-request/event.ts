@@ -4,7 +4,7 @@ import { notAPullRequest, privilegedEvent, type ReviewProblem } from '../problem
 import type { PullRequestPlace } from './octokit.ts';
 
 const pullRequestEvent = z.object({
-  pull_request: z.object({ number: z.int().positive(), head: z.object({ sha: z.string() }) }),
+  pull_request: z.object({ number: z.int().positive(), head: z.object({ sha: z.hex() }) }),
 });
 
 /** What the event says of the pull request. */

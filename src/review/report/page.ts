@@ -16,6 +16,7 @@ export const COMMENT_BYTES = 65_000;
 const FINDINGS_SHOWN = 100;
 const LISTED = 20;
 const SUGGESTION_CHARACTERS = 4000;
+const COMMIT_CHARACTERS = 12;
 
 /** @param rest Where readers of this page find what does not fit. */
 export function pageOf(run: ReviewRun, maximum: number, rest = 'The report file has everything.'): string {
@@ -77,10 +78,12 @@ function list<Item>(title: string, items: readonly Item[], lineOf: (item: Item) 
 }
 
 function footer(run: ReviewRun): string {
-  const { files, review } = run;
+  const { files, review, headSha } = run;
   const read =
     files === undefined ? '' : `Source files read: ${number(files.read)} of ${number(files.changed)} changed files.`;
-  const parts = [markdown(joined([asOf(run)])), read, ...howToAccept(review?.findings ?? [])].filter(
+  // A comment can outlive the commit that it is about.
+  const commit = headSha === undefined ? '' : `The review is of commit ${code(headSha.slice(0, COMMIT_CHARACTERS))}.`;
+  const parts = [markdown(joined([asOf(run)])), commit, read, ...howToAccept(review?.findings ?? [])].filter(
     (part) => part !== '',
   );
   return parts.length === 0 ? '' : `<sub>${parts.join(' ')}</sub>`;

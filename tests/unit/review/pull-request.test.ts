@@ -431,8 +431,9 @@ describe('a request', () => {
 
 describe('the comment', () => {
   const marker = markerOf({ application: undefined, paths: [], inventory: 'inventory.json' });
+  const kept = { marker, headSha: HEAD };
   const keep = async (played: PlayedPullRequest, text: string | undefined) => {
-    await keepComment(playedApi(played), asking(), marker, text);
+    await keepComment(playedApi(played), asking(), kept, text);
     return played.comments.map(({ body }) => body);
   };
 
@@ -491,7 +492,7 @@ describe('the comment', () => {
         throw new ApiFailure(502, 'Bad Gateway', undefined);
       },
     };
-    await keepComment(losing, asking(), marker, 'once');
+    await keepComment(losing, asking(), kept, 'once');
     expect(pull.comments.map(({ body }) => body)).toEqual([`${marker}\nonce`]);
   });
 
@@ -508,10 +509,79 @@ describe('the comment', () => {
         throw new ApiFailure(id === 1 ? 502 : 404, 'Lost', undefined);
       },
     };
-    await keepComment(racing, asking(), marker, 'c');
+    await keepComment(racing, asking(), kept, 'c');
     expect(pull.comments.map(({ body }) => body)).toEqual([`${marker}\nc`]);
-    await keepComment(racing, asking(), marker, undefined);
+    await keepComment(racing, asking(), kept, undefined);
     expect(pull.comments).toEqual([]);
+  });
+
+  describe('of a run whose pull request has a newer head', () => {
+    const by = { login: 'github-actions[bot]', isBot: true };
+    const newer = { id: 1, body: `${marker}\nof the newer run`, author: by };
+    const outdated = expect.stringContaining('This review was of an older commit.');
+
+    /** Keeps a comment while somebody pushes, and the newer run does this. It is left to that run. */
+    async function overtaken(pull: PlayedPullRequest, text: string | undefined, changes: Partial<PullRequestApi>) {
+      const keeping = keepComment({ ...playedApi(pull), ...changes }, asking(), kept, text);
+      await expect(keeping).rejects.toMatchObject({ id: 'review-comment-left', isIncomplete: false });
+      return pull.comments.map(({ body }) => body);
+    }
+    const older = () => {
+      const pull = pullRequest({});
+      pull.comments.push({ ...newer, body: `${marker}\nof an earlier run` });
+      return pull;
+    };
+    const push = (pull: PlayedPullRequest, ...comments: PlayedPullRequest['comments']) => {
+      pull.headSha = 'd'.repeat(40);
+      pull.comments.splice(0, pull.comments.length, ...comments);
+    };
+
+    test.each(['text', undefined])('is not written any more: %j', async (text) => {
+      const pull = older();
+      push(pull, newer);
+      expect(await overtaken(pull, text, {})).toEqual([newer.body]);
+      expect(pull.asked).toEqual(['comments 1', 'pull']);
+    });
+
+    test('is not written again after a request that failed', async () => {
+      const pull = older();
+      const updateComment: PullRequestApi['updateComment'] = async () => {
+        push(pull, newer);
+        throw new ApiFailure(502, 'Bad Gateway', undefined);
+      };
+      expect(await overtaken(pull, 'text', { updateComment })).toEqual([newer.body]);
+    });
+
+    test.each<[string, string | undefined, boolean]>([
+      ['an edit', 'text', true],
+      ['a new comment', 'text', false],
+      ['a deletion', undefined, true],
+    ])('says so where %s came between the newer run and its answer', async (_, text, isThere) => {
+      const pull = isThere ? older() : pullRequest({});
+      const api = playedApi(pull);
+      const pushOnce = () => pull.headSha === HEAD && push(pull, ...(isThere ? [newer] : []));
+      const late: Partial<PullRequestApi> = {
+        updateComment: async (...request) => {
+          pushOnce();
+          await api.updateComment(...request);
+        },
+        createComment: async (...request) => {
+          pushOnce();
+          return api.createComment(...request);
+        },
+        deleteComment: async (...request) => {
+          pushOnce();
+          await api.deleteComment(...request);
+        },
+      };
+      expect(await overtaken(pull, text, late)).toEqual([outdated]);
+    });
+
+    test('stays where the newer run has written since', async () => {
+      const pull = older();
+      const updateComment: PullRequestApi['updateComment'] = async () => push(pull, newer);
+      expect(await overtaken(pull, 'text', { updateComment })).toEqual([newer.body]);
+    });
   });
 
   test('is deleted at once where the token is another’s: no later run would find it', async () => {

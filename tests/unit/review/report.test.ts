@@ -145,14 +145,18 @@ describe('the page', () => {
 
   test('says as of when, what was read, what is accepted, and how to accept', () => {
     const page = pageOf(
-      reviewed({
-        findings: [finding()],
-        accepted: [{ ...finding('other'), reason: 'a test' }],
-        limits: [msg`Calls of ${'x'} were not followed.`],
-      }),
+      reviewed(
+        {
+          findings: [finding()],
+          accepted: [{ ...finding('other'), reason: 'a test' }],
+          limits: [msg`Calls of ${'x'} were not followed.`],
+        },
+        { headSha: 'a'.repeat(40) },
+      ),
       SUMMARY_BYTES,
     );
     expect(page).toContain('In flight as of 2026-11-27 14:05 UTC.');
+    expect(page).toContain('The review is of commit <code>aaaaaaaaaaaa</code>.');
     expect(page).toContain('Source files read: 4 of 9 changed files.');
     expect(page).toContain(
       '### Accepted in the code\n\n- <code>other</code>: a step is removed. Accepted: <code>a test</code>',

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { InputError, ReportableError } from '../../../src/errors.ts';
 import { trusted } from '../../../src/message.ts';
 import { plain } from '../../../src/report/text.ts';
@@ -11,8 +11,10 @@ import { readInventoryFile, writeInventoryFile } from '../../../src/review/inven
 import type { ChangedFile } from '../../../src/review/judge/changed-file.ts';
 import type { Finding, Review } from '../../../src/review/judge/finding.ts';
 import { noInventory, oldInventory } from '../../../src/review/problems.ts';
+import { publishReview } from '../../../src/review/publish-review.ts';
 import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview, unknownIn } from '../../../src/review/run.ts';
 import { readRunContext } from '../../../src/run-context.ts';
+import { finding, reviewed } from '../../support/made-up-reviews.ts';
 import { HEAD, playedApi, pullRequest } from '../../support/pull-request.ts';
 import { readActionMetadata } from '../../support/runner/action-metadata.ts';
 import { sourceFile } from './judge/definitions.ts';
@@ -226,19 +228,36 @@ describe('a review', () => {
   });
 });
 
-describe('the step', () => {
-  const finding = (severity: Finding['severity']): Finding => ({
-    ...{ severity, kind: 'step-removed', workflow: { name: 'a', className: null }, application: null, versions: [] },
-    ...{ probable: undefined, path: 'a.ts', line: 1, endLine: 1, message: trusted('x'), suggestion: undefined },
+test('a job that is cancelled after its review says that the comment is not kept', async () => {
+  let log = '';
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    log += String(chunk);
+    return true;
   });
+  const { exitCode } = process;
+  vi.stubEnv('RUNNER_TEMP', folder);
+  try {
+    const run = { ...reviewed({ findings: [finding()] }), headSha: HEAD };
+    const comments = () => Promise.reject(new Error('aborted'));
+    const api = { ...playedApi(pullRequest({})), comments };
+    await publishReview({ run, api }, { ...given, comment: true }, parts({ cancelled: AbortSignal.abort() }));
+  } finally {
+    written.mockRestore();
+    vi.unstubAllEnvs();
+    process.exitCode = exitCode;
+  }
+  expect(log).toContain('The comment is not up to date: the job was cancelled before it was kept.');
+});
+
+describe('the step', () => {
   const review = (...findings: readonly Finding[]): Review => ({
     ...{ findings, accepted: [], changedWorkflows: [], inFlight: 0, limits: [] },
   });
   const gap = noInventory(undefined, context);
 
   test.each([
-    ['an error', { review: review(finding('error')) }, 'fail'],
-    ['a notice', { review: review(finding('notice')) }, 'pass'],
+    ['an error', { review: review(finding('a', { severity: 'error' })) }, 'fail'],
+    ['a notice', { review: review(finding('a', { severity: 'notice' })) }, 'pass'],
     ['nothing', { review: review() }, 'pass'],
     ['a gap', { review: review(), problems: [gap] }, 'fail'],
     ['no review', { problems: [gap] }, 'fail'],
