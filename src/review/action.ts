@@ -36,7 +36,7 @@ export async function runReviewAction(): Promise<void> {
   }
   const readDatabase = () => readWith(inputs, secrets, cancelled);
   if (inputs.mode === 'inventory') {
-    await publishInventory(inputs.inventory, readDatabase);
+    await publishInventory(inputs.inventory, readDatabase, cancelled);
     return;
   }
   const parts = { token, context, clock: systemClock, today: Date.now, cancelled, readDatabase };

@@ -88,6 +88,14 @@ export function reviewCancelled(): ReviewProblem {
   return new ReviewProblem(msg`The job was cancelled before the pull request was reviewed.`, 'review-cancelled');
 }
 
+/** `mode: inventory` ended before its file was written. */
+export function inventoryCancelled(): ReviewProblem {
+  return new ReviewProblem(
+    msg`The job was cancelled before the inventory was written. Run it again, or let the next scheduled run write one.`,
+    'inventory-cancelled',
+  );
+}
+
 /** Files beyond a limit. */
 export function filesLeftOut(count: number, limit: Message): ReviewProblem {
   return new ReviewProblem(

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { inventoryOf } from '../review/inventory.ts';
 import { type Changes, HEAD, type PlayedPullRequest, pullRequest } from '../support/pull-request.ts';
 import { type ActionRun, type FinishedRun, runAction } from '../support/runner.ts';
@@ -364,6 +365,25 @@ describe('both halves', () => {
     expect(run.annotations.map(({ level }) => level)).toEqual(['error']);
     expect(run.masks).toContain('s3cr3t-pass');
     expect(`${run.log.replaceAll(/::add-mask::.*/g, '')}${run.summary}`).not.toContain('s3cr3t-pass');
+  });
+
+  test('an inventory that is cancelled says so, and nothing about the database', async () => {
+    const connected = Promise.withResolvers<void>();
+    // A server that accepts, and never answers.
+    const server = createServer(() => connected.resolve());
+    onTestFinished(() => void server.close());
+    const port = await new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve(Object(server.address()).port));
+    });
+    const inputs = { mode: 'inventory', 'database-url': `postgres://gate:x@127.0.0.1:${port}/shop?sslmode=disable` };
+    const run = runAction({ action: path.resolve('review'), inputs });
+    await connected.promise;
+    run.kill('SIGINT');
+    const { exitCode, annotations, outputs, stderr } = await run.finished;
+    expect([exitCode, outputs['inventory-path'], stderr]).toEqual([1, '', '']);
+    expect(annotations.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^The job was cancelled before the inventory was written\./),
+    ]);
   });
 
   test('a database that cannot be read leaves a review without one, and the step passes', async () => {

@@ -38,6 +38,7 @@ import {
   filesLeftOut,
   filesUnread,
   foreignComment,
+  inventoryCancelled,
   movedOn,
   noInventory,
   noToken,
@@ -377,7 +378,7 @@ function checkProblems(): readonly ReportableError[] {
 /** Why an inventory cannot be read. */
 function inventoryProblems(): readonly ReportableError[] {
   const texts = ['{', '{"format":1}', '{"format":0}', '{"format":2}', ' '.repeat(LARGEST_FILE + 1)];
-  return texts.map((text) => errorOf(() => parseInventory(text)));
+  return [...texts.map((text) => errorOf(() => parseInventory(text))), inventoryCancelled()];
 }
 
 /** Why something was not reviewed. */

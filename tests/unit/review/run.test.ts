@@ -11,6 +11,7 @@ import { readInventoryFile, writeInventoryFile } from '../../../src/review/inven
 import type { ChangedFile } from '../../../src/review/judge/changed-file.ts';
 import type { Finding, Review } from '../../../src/review/judge/finding.ts';
 import { noInventory, oldInventory } from '../../../src/review/problems.ts';
+import { publishInventory } from '../../../src/review/publish-inventory.ts';
 import { publishReview } from '../../../src/review/publish-review.ts';
 import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview, unknownIn } from '../../../src/review/run.ts';
 import { readRunContext } from '../../../src/run-context.ts';
@@ -228,25 +229,44 @@ describe('a review', () => {
   });
 });
 
-test('a job that is cancelled after its review says that the comment is not kept', async () => {
-  let log = '';
-  const written = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    log += String(chunk);
-    return true;
-  });
-  const { exitCode } = process;
-  vi.stubEnv('RUNNER_TEMP', folder);
-  try {
+describe('a job that is cancelled', () => {
+  /** What it logs. */
+  async function logOf(publish: () => Promise<void>): Promise<string> {
+    let log = '';
+    const written = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      log += String(chunk);
+      return true;
+    });
+    const { exitCode } = process;
+    vi.stubEnv('RUNNER_TEMP', folder);
+    try {
+      await publish();
+    } finally {
+      written.mockRestore();
+      vi.unstubAllEnvs();
+      process.exitCode = exitCode;
+    }
+    return log;
+  }
+  const cancelled = AbortSignal.abort();
+
+  test('after its review says that the comment is not kept', async () => {
     const run = { ...reviewed({ findings: [finding()] }), headSha: HEAD };
     const comments = () => Promise.reject(new Error('aborted'));
     const api = { ...playedApi(pullRequest({})), comments };
-    await publishReview({ run, api }, { ...given, comment: true }, parts({ cancelled: AbortSignal.abort() }));
-  } finally {
-    written.mockRestore();
-    vi.unstubAllEnvs();
-    process.exitCode = exitCode;
-  }
-  expect(log).toContain('The comment is not up to date: the job was cancelled before it was kept.');
+    const log = await logOf(() => publishReview({ run, api }, { ...given, comment: true }, parts({ cancelled })));
+    expect(log).toContain('The comment is not up to date: the job was cancelled before it was kept.');
+  });
+
+  test('while it reads the database blames nothing else, and a file that is written stays written', async () => {
+    const late = () => Promise.reject(new ReportableError(trusted('No answer in time.')));
+    const log = await logOf(() => publishInventory(at('cancelled.json'), late, cancelled));
+    expect(log).toContain('The job was cancelled before the inventory was written.');
+    expect(log).not.toContain('No answer in time');
+    const whole = await logOf(() => publishInventory(at('whole.json'), async () => inventory, cancelled));
+    expect(whole).not.toContain('cancelled');
+    expect(readInventoryFile(at('whole.json'), context)).toEqual(inventory);
+  });
 });
 
 describe('the step', () => {
