@@ -26,6 +26,8 @@ function inventoryOf({ config }: { readonly config: DatabaseConfig }, applicatio
   return readInventory(config, { application, pollTimeoutMs: 30_000 }, withoutLimit);
 }
 
+const UNSCOPED = { observedAt: 0, application: undefined, schedulesRead: true, unknownStatuses: 0 };
+
 /** Reads an inventory that stops earlier than others. */
 async function readWithin(database: TestDatabase, limits: Partial<Limits>): Promise<Inventory> {
   const [found] = await database.query(probeQuery('dbos', [SCHEDULES]).text);
@@ -34,7 +36,7 @@ async function readWithin(database: TestDatabase, limits: Partial<Limits>): Prom
   const query = { schema: schemaOf('dbos', probe), ...asked, schedules };
   const { text, values } = inventoryQuery(query, { ...LIMITS, ...limits });
   const [row] = await database.query(text, values);
-  return buildInventory({ ...inventoryRow.parse(row), observedAt: 0, schedulesRead: true, unknownStatuses: 0 });
+  return buildInventory({ ...inventoryRow.parse(row), ...UNSCOPED });
 }
 
 function workflowsOf({ applications }: Inventory): readonly InventoryWorkflow[] {
@@ -116,9 +118,10 @@ describe.each<SdkRelease>(['3.0.63', '4.10.15', '4.20.11', '5.3.0'])('an invento
     expect(inventory).toEqual({
       format: 1,
       observedAt: expect.any(String),
+      application: null,
       applications: hasOwners ? [unowned, application] : [application],
       schedulesRead: true,
-      omitted: { workflows: 0, steps: 0, schedules: 0 },
+      omitted: { workflows: 0, steps: 0, schedules: 0, applications: 0 },
     });
     expect(Math.abs(Date.parse(inventory.observedAt) - Date.now())).toBeLessThan(60_000);
     expect(parseInventory(JSON.stringify(inventory))).toEqual(inventory);
@@ -150,6 +153,7 @@ describe('an inventory', () => {
       id: 'application-not-seen',
       message: expect.stringContaining('The owners found here are crm, shop.'),
     });
+    expect((await inventoryOf(database, 'shop')).application).toBe('shop');
     await database.query('DELETE FROM dbos.application_versions');
     expect(await of('crm')).toEqual([ofNobody, ['crm', null, ['of crm'], []]]);
   });
@@ -252,7 +256,7 @@ describe('an inventory', () => {
     };
     const a = 'first 3; second 3,3; x 3';
     const b = 'first 2; second 2,2; x 2';
-    const omitted = { workflows: 0, steps: 0, schedules: 0 };
+    const omitted = { workflows: 0, steps: 0, schedules: 0, applications: 0 };
     expect(await of({})).toEqual({
       shown: [
         ['a', 3, a],

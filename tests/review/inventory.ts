@@ -27,6 +27,7 @@ export function inventoryOf(
   return {
     format: 1,
     observedAt: '2026-11-27T12:00:00.000Z',
+    application: null,
     applications: [
       {
         application,
@@ -38,7 +39,7 @@ export function inventoryOf(
       },
     ],
     schedulesRead: true,
-    omitted: { workflows: 0, steps: 0, schedules: 0 },
+    omitted: { workflows: 0, steps: 0, schedules: 0, applications: 0 },
   };
 }
 

@@ -7,6 +7,8 @@ export interface InventoryFacts
   extends Omit<InventoryRow, 'migration' | 'file' | 'server' | 'owners' | 'unknownStatuses'> {
   /** Database time in epoch milliseconds. */
   readonly observedAt: number;
+  /** The one that was asked for; undefined for all. */
+  readonly application: string | undefined;
   readonly schedulesRead: boolean;
   /** Rows in a status that this release does not know: they can be in flight. */
   readonly unknownStatuses: number;
@@ -15,8 +17,13 @@ export interface InventoryFacts
 type Group = InventoryRow['groups'][number];
 type GroupStep = InventoryRow['steps'][number];
 
-/** The most bytes of the workflows in a file, and of the schedules, as JSON. What does not fit is counted in `omitted`. */
-export const MOST_BYTES = 8_000_000;
+/**
+ * The most bytes in a file, as JSON, of the workflows, of the schedules, and of the registrations of applications. What
+ * does not fit is counted in `omitted`. All three are smaller than the largest file that a review reads.
+ */
+export const MOST_BYTES = 6_000_000;
+/** The most that an entry takes next to its own fields: those of its application and its version, without their names. */
+const FRAME_BYTES = 120;
 
 /**
  * Returns the inventory of what was read. DBOS's own workflows are left out: no text of a program defines them. It is
@@ -24,23 +31,31 @@ export const MOST_BYTES = 8_000_000;
  */
 export function buildInventory(facts: InventoryFacts): Inventory {
   const stepsOf = Map.groupBy(facts.steps, ({ group }) => group);
+  const latestOf = latestBy(facts.latest);
   const workflows = facts.groups
     .filter((group) => ownWorkOf(group) === undefined)
     .toSorted((a, b) => a.number - b.number)
     .map((group) => ({ group, workflow: workflowOf(group, stepsOf.get(group.number) ?? []) }));
-  const kept = fitting(workflows, ({ workflow }) => workflow);
-  const schedules = fitting(facts.schedules, (schedule) => schedule);
+  const kept = fitting(workflows, ({ group: { application, version }, workflow }) => [
+    ...[application, latestOf(application), version, workflow],
+  ]);
+  const schedules = fitting(facts.schedules, (schedule) => [schedule, latestOf(schedule.application)]);
+  // Work of DBOS's own shows an application as well.
+  const registered = [...new Set([...facts.latest, ...facts.groups].map(({ application }) => application))];
+  const known = fitting(registered, (application) => [application, latestOf(application)]);
   const tooMany = workflows.slice(kept.length);
   return {
     format: FORMAT,
     observedAt: isoTime(facts.observedAt),
-    applications: applicationsOf(kept, { ...facts, schedules }),
+    application: facts.application ?? null,
+    applications: applicationsOf(kept, known, schedules, latestOf),
     schedulesRead: facts.schedulesRead,
     omitted: {
       workflows:
         facts.inFlight - sum(facts.groups, sizeOf) + sum(tooMany, ({ group }) => sizeOf(group)) + facts.unknownStatuses,
       steps: facts.stepNames - facts.steps.length + sum(tooMany, ({ group }) => stepsOf.get(group.number)?.length ?? 0),
       schedules: facts.scheduleCount - schedules.length,
+      applications: registered.length - known.length,
     },
   };
 }
@@ -81,35 +96,49 @@ function atLeast(times: GroupStep['times']): number[] {
 function fitting<T>(items: readonly T[], shown: (item: T) => unknown): readonly T[] {
   let left = MOST_BYTES;
   return items.filter((item) => {
-    left -= Buffer.byteLength(JSON.stringify(shown(item)));
+    left -= Buffer.byteLength(JSON.stringify(shown(item))) + FRAME_BYTES;
     return left >= 0;
   });
 }
 
-function applicationsOf(placed: readonly Placed[], { latest, schedules }: InventoryFacts): InventoryApplication[] {
-  const names = new Set([...placed.map(({ group }) => group), ...latest, ...schedules].map((each) => each.application));
+type Schedules = InventoryFacts['schedules'];
+type LatestOf = (application: string | null) => string | null;
+
+function applicationsOf(
+  placed: readonly Placed[],
+  registered: readonly (string | null)[],
+  schedules: Schedules,
+  latestOf: LatestOf,
+): InventoryApplication[] {
+  const placedBy = Map.groupBy(placed, ({ group }) => group.application);
+  const schedulesBy = Map.groupBy(schedules, ({ application }) => application);
+  const names = new Set([...placedBy.keys(), ...registered, ...schedulesBy.keys()]);
   return [...names].toSorted(nullFirst).map((application) => {
-    const own = placed.filter(({ group }) => group.application === application);
-    const versions = Map.groupBy(own, ({ group }) => group.version);
+    const versions = Map.groupBy(placedBy.get(application) ?? [], ({ group }) => group.version);
     return {
       application,
-      latest: latestOf(application, latest),
+      latest: latestOf(application),
       versions: [...versions.keys()].toSorted(nullFirst).map((version) => ({
         version,
         workflows: (versions.get(version) ?? []).map(({ workflow }) => workflow),
       })),
-      schedules: schedules
-        .filter((schedule) => schedule.application === application)
-        .map(({ application: _, ...schedule }) => schedule),
+      schedules: (schedulesBy.get(application) ?? []).map(({ application: _, ...schedule }) => schedule),
     };
   });
 }
 
-/** The newest registration of the application, or of no owner: older SDKs write none. */
-function latestOf(application: string | null, latest: InventoryRow['latest']): string | null {
-  const own = latest.filter((each) => each.application === application || each.application === null);
-  const [first] = own.toSorted((a, b) => b.timestamp - a.timestamp);
-  return first?.version ?? null;
+/** The newest registration of an application, or of no owner: older SDKs write none. */
+function latestBy(latest: InventoryRow['latest']): LatestOf {
+  const newest = new Map<string | null, InventoryRow['latest'][number]>();
+  for (const each of latest) {
+    const known = newest.get(each.application);
+    if (known === undefined || known.timestamp < each.timestamp) newest.set(each.application, each);
+  }
+  return (application) => {
+    const own = [newest.get(application), newest.get(null)].flatMap((each) => each ?? []);
+    const [first] = own.toSorted((a, b) => b.timestamp - a.timestamp);
+    return first?.version ?? null;
+  };
 }
 
 function nullFirst(a: string | null, b: string | null): number {

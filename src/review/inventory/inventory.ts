@@ -60,11 +60,16 @@ export const inventorySchema = z.strictObject({
   format: z.literal(FORMAT),
   /** Database time, ISO 8601. */
   observedAt: z.iso.datetime(),
+  /** The one that was asked for: the file has its rows, and those without an owner. Null where it has all. */
+  application: name.nullable(),
   applications: z.array(inventoryApplication),
   /** False where the role is not allowed to read the schedules: then `schedules` is empty everywhere. */
   schedulesRead: z.boolean(),
-  /** What is not in the file: executions in flight, names of steps and patches, schedules. All zero where it is whole. */
-  omitted: z.strictObject({ workflows: count, steps: count, schedules: count }),
+  /**
+   * What is not in the file: executions in flight, names of steps and patches, schedules, and registrations of
+   * applications. All zero where it is whole.
+   */
+  omitted: z.strictObject({ workflows: count, steps: count, schedules: count, applications: count }),
 });
 
 /** How many occurrences of a step in one execution are told apart. */

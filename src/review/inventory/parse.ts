@@ -16,7 +16,10 @@ const AGAIN = trusted('Run the workflow with `mode: inventory` again, and pass t
 export function parseInventory(text: string): Inventory {
   if (Buffer.byteLength(text) > LARGEST_FILE) {
     const largest = trusted(`${LARGEST_FILE / 1_000_000} MB`);
-    throw wrong('inventory-too-large', msg`The inventory is larger than ${largest}. No inventory is. ${AGAIN}`);
+    throw wrong(
+      'inventory-too-large',
+      msg`The inventory is larger than ${largest}, and \`mode: inventory\` writes smaller ones. ${AGAIN}`,
+    );
   }
   const value = jsonOf(text);
   const format = z.looseObject({ format: z.number() }).safeParse(value).data?.format;

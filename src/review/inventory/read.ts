@@ -80,6 +80,7 @@ export async function readFrom(
       return buildInventory({
         ...row,
         observedAt: probe.observed_at,
+        application: request.application,
         schedulesRead: query.schedules !== 'unreadable',
         unknownStatuses: unknown.reduce((sum, { count }) => sum + count, 0),
       });

@@ -16,3 +16,12 @@ export interface ChangedFile {
   readonly oldText: string | undefined;
   readonly text: string | undefined;
 }
+
+/** Returns whether a workflow, or what one calls, can be in a version of the file. */
+export function hasCode({ before, after }: Pick<ChangedFile, 'before' | 'after'>): boolean {
+  return [before, after].some((source) => source !== undefined && (source.hasErrors || hasDefinitions(source)));
+}
+
+function hasDefinitions({ workflows, registrations, functions, steps, notFollowed }: SourceFile): boolean {
+  return [workflows, registrations, functions, steps, notFollowed].some((found) => found.length > 0);
+}

@@ -1,7 +1,7 @@
 import { counted, joined, type Message, msg, namesOf, trusted } from '../../message.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { NotFollowed, SourceFunction } from '../source/definition.ts';
-import type { ChangedFile } from './changed-file.ts';
+import { type ChangedFile, hasCode } from './changed-file.ts';
 import type { Change } from './changes.ts';
 import type { ComparisonLimits } from './compare.ts';
 import type { Compared } from './findings.ts';
@@ -39,7 +39,7 @@ export function limitsOf(
     ...fileLimits(files),
     ...bodyLimits(inFlight),
     ...comparisonLimits(inFlight),
-    ...inventoryLimits(judged, inventory),
+    ...inventoryLimits(files, judged, inventory),
   ];
 }
 
@@ -153,14 +153,24 @@ function comparisonLimits(judged: readonly Judged[]): readonly Message[] {
   ];
 }
 
-function inventoryLimits(judged: readonly Judged[], inventory: Inventory): readonly Message[] {
+function inventoryLimits(
+  files: readonly ChangedFile[],
+  judged: readonly Judged[],
+  inventory: Inventory,
+): readonly Message[] {
   const { omitted } = inventory;
-  if (judged.length === 0) return [];
+  // A function can be a workflow by its name alone, and the names of omitted ones are not known.
+  if (judged.length === 0 && !files.some(hasCode)) return [];
   const partly = judged.filter(({ places }) =>
     places.some(({ workflow, inFlight }) => workflow.stepsReadOf < inFlight),
   );
   const isGone = judged.some(({ change }) => change.kind === 'deleted' || change.kind === 'renamed');
-  const nouns = { execution: omitted.workflows, 'step name': omitted.steps, schedule: omitted.schedules };
+  const nouns = {
+    execution: omitted.workflows,
+    'step name': omitted.steps,
+    schedule: omitted.schedules,
+    application: omitted.applications,
+  };
   const left = Object.entries(nouns).flatMap(([noun, count]) => (count > 0 ? [counted(count, noun)] : []));
   return [
     ...about(

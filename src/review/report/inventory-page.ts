@@ -15,11 +15,11 @@ export function inFlightOf({ applications, omitted }: Inventory): number {
 
 /** What the inventory holds, in two sentences at most. */
 export function inventoryHeadline(inventory: Inventory): Message {
-  const { workflows, steps, schedules } = inventory.omitted;
+  const { workflows, steps, schedules, applications } = inventory.omitted;
   const versions = inventory.applications.reduce((sum, each) => sum + each.versions.length, 0);
   const held = msg`${counted(inFlightOf(inventory), 'execution')} in flight on ${counted(versions, 'version')}, observed at ${trusted(inventory.observedAt)}`;
-  if (workflows + steps + schedules === 0) return held;
-  return msg`${held}. Not in the file: ${counted(workflows, 'execution')}, ${counted(steps, 'step name')}, ${counted(schedules, 'schedule')}`;
+  if (workflows + steps + schedules + applications === 0) return held;
+  return msg`${held}. Not in the file: ${counted(workflows, 'execution')}, ${counted(steps, 'step name')}, ${counted(schedules, 'schedule')}, ${counted(applications, 'application')}`;
 }
 
 /** The job summary of `mode: inventory`. It has names and counts, as the file does. */

@@ -41,7 +41,8 @@ describe('text of others in a review', () => {
             ...{ application: name, latest: name, schedules: [] },
             versions: [{ version: name, workflows: [] }],
           })),
-          omitted: { workflows: 1, steps: 2, schedules: 3 },
+          application: null,
+          omitted: { workflows: 1, steps: 2, schedules: 3, applications: 4 },
         },
         some[0] ?? '',
       );

@@ -18,6 +18,7 @@ function built(particulars: Partial<InventoryFacts> = {}): Inventory {
   const { groups = [], steps = [], schedules = [] } = particulars;
   return buildInventory({
     observedAt: AT,
+    application: undefined,
     groups,
     inFlight: groups.reduce((sum, { pending, enqueued, delayed }) => sum + pending + enqueued + delayed, 0),
     steps,
@@ -116,7 +117,7 @@ describe('an inventory', () => {
     );
     const inventory = built({ groups });
     expect(versionsOf(inventory)).toEqual([['shop', '1.0.0', 'checkOut']]);
-    expect(inventory.omitted).toEqual({ workflows: 0, steps: 0, schedules: 0 });
+    expect(inventory.omitted).toEqual({ workflows: 0, steps: 0, schedules: 0, applications: 0 });
   });
 
   test('counts what was not read', () => {
@@ -124,7 +125,7 @@ describe('an inventory', () => {
     const steps = [{ group: 1, name: 'pay', times: [[1, 1]] satisfies [number, number][] }];
     const read = { groups: [group()], steps, schedules };
     const { omitted } = built({ ...read, inFlight: 10, stepNames: 3, scheduleCount: 5, unknownStatuses: 2 });
-    expect(omitted).toEqual({ workflows: 11, steps: 2, schedules: 4 });
+    expect(omitted).toEqual({ workflows: 11, steps: 2, schedules: 4, applications: 0 });
   });
 
   test('has no more than fits into a file, the largest groups first, and counts the rest', () => {
@@ -156,6 +157,45 @@ describe('an inventory', () => {
     expect(inventory.omitted.steps).toBe(600 - kept.length);
     expect(inventory.omitted.schedules).toBe(600 - (inventory.applications[0]?.schedules.length ?? 0));
     expect(inventory.omitted.schedules).toBeGreaterThan(0);
+  });
+});
+
+describe('an inventory of very much', () => {
+  const many = (count: number, bytes: number) =>
+    Array.from({ length: count }, (_, index) => `${index} `.padEnd(bytes, '漢').slice(0, bytes));
+  const schedule = { schedule: 's', name: 'n', className: null, isPaused: false };
+  const cases: Readonly<Record<string, Partial<InventoryFacts>>> = {
+    applications: {
+      latest: many(300_000, 8).map((application) => ({ application, version: '1', timestamp: 1 })),
+    },
+    'versions of workflows': {
+      groups: many(2000, 16_000).map((version, index) => group({ number: index + 1, version })),
+    },
+    // The newest version of no owner stands in each application.
+    'applications with a long version of no owner': {
+      groups: many(2000, 100).map((application, index) => group({ number: index + 1, application })),
+      schedules: many(1000, 100).map((application) => ({ ...schedule, application })),
+      latest: [{ application: null, version: 'v'.repeat(16_000), timestamp: 9 }],
+    },
+    'applications of schedules': { schedules: many(1000, 30_000).map((application) => ({ ...schedule, application })) },
+    everything: {
+      groups: many(2000, 5000).map((name, index) => group({ number: index + 1, name, version: name })),
+      schedules: many(1000, 9000).map((name) => ({ ...schedule, application: name, name })),
+      latest: many(20_000, 500).map((application) => ({ application, version: '1', timestamp: 1 })),
+    },
+  };
+
+  test.each(Object.entries(cases))('%s is written so that it can be read, and counts what is omitted', (_, facts) => {
+    const inventory = built(facts);
+    const text = `${JSON.stringify(inventory)}\n`;
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LARGEST_FILE);
+    expect(parseInventory(text)).toEqual(inventory);
+    const { workflows, schedules, applications } = inventory.omitted;
+    expect(workflows + schedules + applications).toBeGreaterThan(0);
+    const named = inventory.applications.filter(({ application }) => application !== null).length;
+    if (facts.groups === undefined && facts.schedules === undefined) {
+      expect(named + applications).toBe(facts.latest?.length);
+    }
   });
 });
 

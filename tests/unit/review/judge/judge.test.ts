@@ -523,13 +523,23 @@ test('counts that are lower bounds, and what the inventory omits, are limits', (
   const { texts, limits } = review([changedFile({ workflows: [before] }, { workflows: [after] })], {
     ...inventory,
     applications: partly,
-    omitted: { workflows: 3, steps: 0, schedules: 1 },
+    omitted: { workflows: 3, steps: 0, schedules: 1, applications: 0 },
   });
   expect(texts[0]).toContain('at least 2 have run "b"');
   expect(limits).toEqual([
     'The inventory has the steps of some executions only, so counts are lower bounds, for "checkOut".',
     'The inventory omits 3 executions, 1 schedule. Nothing here is about these.',
   ]);
+});
+
+test('what the inventory omits is a limit where a function can be one of the omitted workflows', () => {
+  const inventory = { ...inventoryOf([]), omitted: { workflows: 3, steps: 0, schedules: 0, applications: 2 } };
+  const limitsOf = (functions: readonly (typeof before)[]) =>
+    review([changedFile({ functions }, { functions })], inventory).limits;
+  expect(limitsOf([before])).toEqual([
+    'The inventory omits 3 executions, 2 applications. Nothing here is about these.',
+  ]);
+  expect(limitsOf([])).toEqual([]);
 });
 
 test('what could not be followed is said once, and of work in flight only', () => {
