@@ -117,10 +117,21 @@ export function filesUnread(files: readonly { readonly path: string; readonly wh
   );
 }
 
-/** What is said where `paths` names an application that the inventory does not have. */
-export function unknownApplications(names: readonly string[], known: readonly string[]): Message {
+/** `paths` or `application` names applications that the inventory does not have. */
+export function unknownApplications(names: readonly string[], known: readonly string[]): ReviewProblem {
   const knows = known.length === 0 ? trusted('It names none') : msg`It has ${namesOf(known)}`;
-  return msg`The inventory has nothing of ${namesOf(names)}, so no change to it is found. ${knows}. Is the name in \`paths\` or \`application\` right?`;
+  return new ReviewProblem(
+    msg`The inventory has nothing of ${namesOf(names)}, so changes there were not reviewed. ${knows}. Is the name in \`paths\` or \`application\` right? If it has not run yet, leave its name out.`,
+    'review-application-unknown',
+  );
+}
+
+/** The inventory was written for one application, and nothing says that the files belong to it. */
+export function inventoryOfOne(application: string): ReviewProblem {
+  return new ReviewProblem(
+    msg`The inventory is of ${application} only, and changed files can belong to another application. Set the same \`application\` here, name it in \`paths\`, or write an inventory of all.`,
+    'review-inventory-of-one',
+  );
 }
 
 /** The comment of somebody else's token. */

@@ -1,22 +1,13 @@
 import { ReportableError, type ReportedFailure, reportedFailure } from '../errors.ts';
-import type { Message } from '../message.ts';
 import { type RunContext, TROUBLESHOOTING, troubleshootingPage } from '../run-context.ts';
 import type { Clock } from '../time.ts';
+import { uncoveredIn } from './coverage.ts';
 import type { ReviewInputs } from './inputs.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import { readInventoryFile } from './inventory-file.ts';
-import type { ChangedFile } from './judge/changed-file.ts';
 import type { Review } from './judge/finding.ts';
 import { judge } from './judge/index.ts';
-import {
-  noInventory,
-  noToken,
-  oldInventory,
-  ReviewProblem,
-  reviewCancelled,
-  unknownApplications,
-  unreadInventory,
-} from './problems.ts';
+import { noInventory, noToken, oldInventory, ReviewProblem, reviewCancelled, unreadInventory } from './problems.ts';
 import type { PullRequestApi } from './pull-request/api.ts';
 import { type Subject, subjectOf } from './pull-request/event.ts';
 import { type Listing, listFiles } from './pull-request/listing.ts';
@@ -140,23 +131,13 @@ async function changesOf(
   });
   const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
   const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });
-  const limits = [...review.limits, ...listing.limits, ...unknownIn(placed, inventory)];
+  const limits = [...review.limits, ...listing.limits];
   return {
     review: { ...review, limits },
     files: { changed: listing.changed, read: count },
-    problems: [...listing.problems, ...problems],
+    problems: [...listing.problems, ...problems, ...uncoveredIn(placed, inventory)],
     unmatched: listing.unmatched,
   };
-}
-
-/** What to say of applications with workflows that the inventory does not have. */
-export function unknownIn(files: readonly ChangedFile[], { applications }: Inventory): readonly Message[] {
-  const known = applications.flatMap(({ application }) => application ?? []);
-  const names = files.flatMap(({ application, before, after }) => {
-    const count = (before?.workflows.length ?? 0) + (after?.workflows.length ?? 0);
-    return application === undefined || count === 0 || known.includes(application) ? [] : [application];
-  });
-  return names.length === 0 ? [] : [unknownApplications([...new Set(names)], known)];
 }
 
 /** What the step does: fails for what was not foreseen and, with `fail-on: error`, for an error or a gap. */

@@ -221,7 +221,7 @@ describe('what it cannot review', () => {
     const fake = await github({ before: REMOVED.before ?? {}, after: { ...REMOVED.after, ...binary } });
     const [never, error] = [await review(fake), await review(fake, { inputs: { 'fail-on': 'error' } })];
     expect(placed(never).map(({ level }) => level)).toEqual(['notice', 'warning']);
-    expect(never.summary).toContain('and some files were not read');
+    expect(never.summary).toContain('and some files were not reviewed');
     expect([never.exitCode, error.exitCode]).toEqual([0, 1]);
   });
 

@@ -39,6 +39,7 @@ import {
   filesUnread,
   foreignComment,
   inventoryCancelled,
+  inventoryOfOne,
   movedOn,
   noInventory,
   noToken,
@@ -406,6 +407,8 @@ function reviewProblems(): readonly ReportableError[] {
     filesUnread([{ path: 'a.ts', why: trusted('it is binary') }]),
     foreignComment('my-app[bot]'),
     commentLeft(),
+    unknownApplications(['shpo'], ['shop']),
+    inventoryOfOne('shop'),
     commentCancelled(),
   ];
 }
@@ -435,7 +438,6 @@ async function texts(): Promise<readonly string[]> {
     ...checkProblems().map(told),
     ...inventoryProblems().map(told),
     ...reviewProblems().map(told),
-    plain(unknownApplications(['shpo'], ['shop'])),
     gaveUp,
     plain(explain(new TypeError('?'))),
     'The job summary could not be written (ENOENT).',

@@ -47,7 +47,7 @@ export function headlineOf({ review, isMergeQueue, failure, problems }: ReviewRu
   if (review === undefined) return trusted('This pull request was not reviewed');
   const { findings, changedWorkflows, inFlight } = review;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const gap = problems.some(({ isIncomplete }) => isIncomplete) ? msg`, and some files were not read` : msg``;
+  const gap = problems.some(({ isIncomplete }) => isIncomplete) ? msg`, and some files were not reviewed` : msg``;
   const some = (count: number, one: string, many: string) =>
     msg`${counted(count, 'changed workflow')} ${trusted(count === 1 ? one : many)} work in flight${gap}`;
   if (errors > 0) return some(errors, 'breaks', 'break');

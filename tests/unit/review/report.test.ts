@@ -136,7 +136,7 @@ describe('the page', () => {
     [
       'a gap',
       reviewed({}, { problems: [filesUnread([{ path: 'a', why: trusted('x') }])] }),
-      '## ⚠️ No workflow changes in the files that were read, and some files were not read',
+      '## ⚠️ No workflow changes in the files that were read, and some files were not reviewed',
     ],
     ['a failure', { ...EMPTY_RUN, failure: { kind: 'input', message: trusted('x') } }, '## ❌ The review failed'],
   ] as const)('of %s says so first', (_, run, said) => {

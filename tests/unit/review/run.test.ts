@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { InputError, ReportableError } from '../../../src/errors.ts';
 import { trusted } from '../../../src/message.ts';
 import { plain } from '../../../src/report/text.ts';
+import { uncoveredIn } from '../../../src/review/coverage.ts';
 import { parseReviewInputs, REVIEW_INPUT_NAMES } from '../../../src/review/inputs.ts';
 import type { Inventory } from '../../../src/review/inventory/inventory.ts';
 import { readInventoryFile, writeInventoryFile } from '../../../src/review/inventory-file.ts';
@@ -13,7 +14,7 @@ import type { Finding, Review } from '../../../src/review/judge/finding.ts';
 import { noInventory, oldInventory } from '../../../src/review/problems.ts';
 import { publishInventory } from '../../../src/review/publish-inventory.ts';
 import { publishReview } from '../../../src/review/publish-review.ts';
-import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview, unknownIn } from '../../../src/review/run.ts';
+import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview } from '../../../src/review/run.ts';
 import { readRunContext } from '../../../src/run-context.ts';
 import { finding, reviewed } from '../../support/made-up-reviews.ts';
 import { HEAD, playedApi, pullRequest } from '../../support/pull-request.ts';
@@ -32,9 +33,10 @@ const parse = (inputs: Readonly<Record<string, string>> = {}, environment: Reado
 const inventory: Inventory = {
   format: 1,
   observedAt: '2026-11-27T12:00:00.000Z',
+  application: null,
   applications: [],
   schedulesRead: true,
-  omitted: { workflows: 0, steps: 0, schedules: 0 },
+  omitted: { workflows: 0, steps: 0, schedules: 0, applications: 0 },
 };
 const NOON = Date.parse(inventory.observedAt);
 
@@ -210,22 +212,46 @@ describe('a review', () => {
     expect(await ids(database, { ...reading(refused), cancelled: AbortSignal.abort() })).toEqual(['review-cancelled']);
   });
 
-  test('says which application with workflows the inventory does not have', () => {
+  test('of an application that the inventory does not have is incomplete, until its name is left out', () => {
     const body = { line: 1, endLine: 2, nameLine: 1, fingerprint: '', calls: [], notFollowed: [], accepted: undefined };
-    const workflow = { ...body, localName: 'a', workflow: { name: 'a', className: null } };
-    const after = sourceFile({ workflows: [workflow] });
+    const called = { ...body, localName: 'a' };
+    const after = sourceFile({ workflows: [{ ...called, workflow: { name: 'a', className: null } }] });
     const file = { path: 'a.ts', oldPath: 'a.ts', before: undefined, oldText: undefined, text: '' };
     const shop = { application: 'shop', latest: null, versions: [], schedules: [] };
-    const told = (application: string | undefined, source: ChangedFile['after']) =>
-      unknownIn([{ ...file, application, after: source }], { ...inventory, applications: [shop] }).map(plain);
-    expect(told('shpo', after)).toEqual([
-      'The inventory has nothing of "shpo", so no change to it is found. It has "shop". Is the name in `paths` or `application` right?',
+    const told = (application: string | undefined, source: ChangedFile['after'], only: string | null = null) =>
+      uncoveredIn([{ ...file, application, after: source }], { application: only, applications: [shop] });
+    expect(told('shpo', after).map(({ explanation, isIncomplete }) => [plain(explanation), isIncomplete])).toEqual([
+      [
+        'The inventory has nothing of "shpo", so changes there were not reviewed. It has "shop". Is the name in `paths` or `application` right? If it has not run yet, leave its name out.',
+        true,
+      ],
     ]);
-    expect([told('shpo', { ...after, workflows: [] }), told('shop', after), told(undefined, after)]).toEqual([
-      [],
-      [],
-      [],
+    expect([told('shop', after), told(undefined, after), told('shop', after, 'shop')]).toEqual([[], [], []]);
+    // A workflow can also be in a function that another file registers, and in text that the grammar does not know.
+    const empty = sourceFile({});
+    const alike = [
+      { ...empty, functions: [called] },
+      { ...empty, hasErrors: true },
+      { ...empty, steps: ['pay'] },
+    ];
+    expect([empty, ...alike].map((source) => told('shpo', source).length)).toEqual([0, 1, 1, 1]);
+    // An inventory of one application has nothing of the others.
+    expect(told(undefined, after, 'shop').map(({ id, isIncomplete }) => [id, isIncomplete])).toEqual([
+      ['review-inventory-of-one', true],
     ]);
+  });
+
+  test('fails for such an application only where that is asked for', async () => {
+    const text = `import { DBOS } from '@dbos-inc/dbos-sdk';\nexport const a = DBOS.registerWorkflow(async () => {}, { name: 'a' });`;
+    const load = async () => playedApi(pullRequest({ after: { 'mail/a.ts': text } }));
+    const ended = async (paths: string, failOn: string) => {
+      const inputs = parse({ inventory: at('inventory.json'), paths, 'fail-on': failOn });
+      const { run } = await runReview(inputs, parts({ load }));
+      return [conclusionOf(run), run.problems.map(({ id }) => id)];
+    };
+    expect(await ended('mail/** = mail', 'never')).toEqual(['pass', ['review-application-unknown']]);
+    expect(await ended('mail/** = mail', 'error')).toEqual(['fail', ['review-application-unknown']]);
+    expect(await ended('mail/**', 'error')).toEqual(['pass', []]);
   });
 });
 
