@@ -36,6 +36,8 @@ export interface ComparisonLimits {
   readonly unknownCalls: readonly string[];
   /** Steps that executions recorded and the old text does not show. */
   readonly unexplained: readonly string[];
+  /** Recorded steps that are workflows now, or workflows that are steps, under the same name. */
+  readonly otherKinds: readonly string[];
   /** Nothing is found, and a condition before something recorded may decide otherwise than before. */
   readonly hasConditions: boolean;
 }
@@ -197,23 +199,44 @@ function limitsOf(
   if (before.calls.some(({ kind }) => kind === 'receive' || kind === 'event')) shown.add('DBOS.sleep');
   const hasComputed = before.calls.some(({ name }) => name === undefined);
   const unexplained = hasComputed ? [] : workflow.steps.flatMap(({ name }) => (shown.has(name) ? [] : name));
+  const isAny = unexplained.length > 0 || workflow.stepsReadOf < place.inFlight;
+  const otherKinds = pairs.flatMap(({ before, after }) => {
+    const isOther = (before.call.kind === 'child') !== (after.call.kind === 'child');
+    const isTold = before.call.kind !== 'call' && after.call.kind !== 'call';
+    return isOther && isTold && isRecorded(before, place, isAny) ? (before.name ?? []) : [];
+  });
   return {
     otherGuards: [...new Set(otherGuards)],
+    otherKinds: [...new Set(otherKinds)],
     unknownCalls: unknownCalls(before, after, known),
     unexplained,
     hasConditions:
-      differences.some(({ pairs }) => decidesOnRecorded(pairs, place, unexplained.length > 0)) ||
+      differences.some(({ pairs }) => decidesOnRecorded(pairs, place, isAny)) ||
       differences.some(({ gaps }) => gaps.some(({ removed, inserted }) => [...removed, ...inserted].some(isInBranch))),
   };
 }
 
-/** Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. */
-function decidesOnRecorded(pairs: readonly Pair[], { workflow, inFlight }: Place, isAnyRecorded: boolean): boolean {
-  const isAny = isAnyRecorded || workflow.stepsReadOf < inFlight;
-  const isRecorded = ({ name }: Entry) =>
-    isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
-  const last = pairs.findLastIndex(({ before }) => isRecorded(before));
-  return pairs.slice(0, last + 1).some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep');
+/**
+ * Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. A
+ * condition that leaves a function, and that only one of the texts has, decides about all that is behind it.
+ */
+function decidesOnRecorded(pairs: readonly Pair[], place: Place, isAny: boolean): boolean {
+  const last = pairs.findLastIndex(({ before }) => isRecorded(before, place, isAny));
+  return pairs
+    .slice(0, last + 1)
+    .some(
+      ({ before, after }) =>
+        (before.isSometimes && before.name !== 'DBOS.sleep') || branchesOfCall(before) !== branchesOfCall(after),
+    );
+}
+
+function branchesOfCall({ call: { branches = [] } }: Entry): string {
+  return JSON.stringify(branches);
+}
+
+/** Whether an execution can have recorded an entry. */
+function isRecorded({ name }: Entry, { workflow }: Place, isAny: boolean): boolean {
+  return isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
 }
 
 /** What is said of a branch holds only while its condition decides as before. */

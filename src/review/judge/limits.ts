@@ -134,6 +134,12 @@ function comparisonLimits(judged: readonly Judged[]): readonly Message[] {
         msg`Under other conditions or in other loops than before: ${listed(({ otherGuards }) => otherGuards)}, in ${names}. Who recorded it can break.`,
     ),
     ...about(
+      having(({ otherKinds }) => otherKinds.length > 0),
+      nameOf,
+      (names) =>
+        msg`Steps that were workflows, or workflows that were steps, under the same name: ${listed(({ otherKinds }) => otherKinds)}, in ${names}. Who recorded it breaks, or goes on without its result.`,
+    ),
+    ...about(
       having(({ unknownCalls }) => unknownCalls.length > 0),
       nameOf,
       (names) =>

@@ -220,6 +220,29 @@ test.each<[title: string, path: string, old: string, now: string, recorded: read
     'match x:\n  case 1:\n    step(a)\n    step(n)\n  case _:\n    step(b)\nstep(c)',
     ['b'],
   ],
+  [
+    'a new return of a function',
+    'a.ts',
+    `const g = async () => {${A}};\nawait g();\n${B}`,
+    `const g = async () => {if (x) return;\n${A}};\nawait g();\n${B}`,
+    ['a', 'b'],
+  ],
+  ['a return that is gone', 'a.ts', `try {if (x) return;\n${A}} finally {${B}}`, `try {${A}} finally {${B}}`, ['a']],
+  [
+    'a new throw before a catch',
+    'a.ts',
+    `try {${A}} catch {${B}}\n${C}`,
+    `try {if (x) throw x;\n${A}} catch {${B}}\n${C}`,
+    ['a', 'c'],
+  ],
+  ['a new break out of a block', 'a.ts', `out: {${A}}\n${B}`, `out: {if (x) break out;\n${A}}\n${B}`, ['a', 'b']],
+  [
+    'a new return before finally',
+    'a.py',
+    'try:\n  step(a)\nfinally:\n  step(b)',
+    'try:\n  if x:\n    return\n  step(a)\nfinally:\n  step(b)',
+    ['a', 'b'],
+  ],
 ])('says that another branch changed, and finds nothing: %s in %s', (_title, path, old, now, recorded) => {
   const { findings, limits } = reviewOf(...changed(path, old, now, recorded));
   expect(findings).toEqual([]);
@@ -337,6 +360,11 @@ test.each<[title: string, path: string, now: string]>([
 ])('finds nothing behind a patch whose variable %s: %s', (_title, path, now) => {
   const old = path === 'a.ts' ? `${A}${B}` : 'step(a)\nstep(b)';
   expect(reviewOf(...changed(path, old, now, ['a', 'b'])).findings).toEqual([]);
+});
+
+test('says nothing of a new return behind all that is recorded', () => {
+  const { limits } = reviewOf(...changed('a.ts', `${A}${B}${C}`, `${A}if (x) return;\n${B}${C}`, ['a']));
+  expect(limits).toEqual([]);
 });
 
 function changed(path: string, old: string, now: string, recorded: readonly string[]): [Files, Change] {
