@@ -24,6 +24,8 @@ export interface Proof {
   readonly starts: string;
   /** The step that never ends, or the wait for a message that nobody sends: `DBOS.recv`. */
   readonly holds: string;
+  /** What else is recorded before the process is killed: a step that runs together with the one that never ends. */
+  readonly alsoRecords?: string;
   /** What runs, where it is older than the table's state before the change. */
   readonly older?: Parameters<typeof edited>[1];
   /** What becomes of it. */
@@ -52,12 +54,12 @@ const REQUEST = { application: undefined, pollTimeoutMs: 30_000 };
 /** Proves one change on a database of its own. */
 export async function prove(
   { files, changes, launcher }: Sample,
-  { change: title, starts, holds, older = {}, ends }: Proof,
+  { change: title, starts, holds, alsoRecords, older = {}, ends }: Proof,
   database: TestDatabase,
 ): Promise<void> {
   const change = changeOf(changes, title);
   const { before, after } = versionsOf(files, change);
-  const inventory = await holdIn(database, launcher, edited(before, older), starts, holds);
+  const inventory = await holdIn(database, launcher, edited(before, older), starts, holds, alsoRecords);
   const { findings } = reviewOf(files, { ...change, sameVersion: true }, inventory);
   const said = findings.map(({ message, workflow }) => ({ workflow: workflow.name, text: plain(message) }));
   const rows = await takeOver(database, launcher, after, starts);
@@ -116,17 +118,18 @@ async function holdIn(
   files: Files,
   workflow: string,
   step: string,
+  alsoRecords = step === WAIT ? 'DBOS.sleep' : undefined,
 ): Promise<Inventory> {
   const shop = launched(launcher(files, [url, VERSION, workflow], { SHOP_HOLD: step }));
-  const waits = async () => {
+  const isRecorded = async (step: string) => {
     // The application creates its tables.
     const [tables] = await query("SELECT to_regclass('dbos.operation_outputs') AS found");
     if (tables?.['found'] === null) return false;
     const names = await query('SELECT function_name AS name FROM dbos.operation_outputs');
-    return names.some(({ name }) => name === 'DBOS.sleep');
+    return names.some(({ name }) => name === step);
   };
-  const printed = () => shop.printed().includes(`holds ${step}`);
-  await until(shop, step === WAIT ? waits : printed);
+  if (step !== WAIT) await until(shop, () => shop.printed().includes(`holds ${step}`));
+  if (alsoRecords !== undefined) await until(shop, () => isRecorded(alsoRecords));
   await shop.kill();
   return readInventory(config, REQUEST, new AbortController().signal);
 }

@@ -102,7 +102,12 @@ function movedKeys(gaps: readonly Gap[]): ReadonlySet<string> {
 
 /** Recorded entries that no longer match what the code calls there, and how many executions recorded each. */
 interface Ranges {
-  readonly of: readonly { readonly entry: Entry; readonly range: Range }[];
+  readonly of: readonly {
+    readonly entry: Entry;
+    readonly range: Range;
+    /** They have started it, and recorded what comes behind it. */
+    readonly isAhead?: true;
+  }[];
   /** False where the code need not call anything there. */
   readonly isCertain: boolean;
   /** There are more entries than are looked at: any execution can be broken. */
@@ -127,8 +132,8 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   const patch = patchOf(most.entry.call);
   const { isTimer, isLate, call, name } = most.entry;
   const recorded = isTimer ? (call.name ?? name) : name;
-  const isWait = isTimer || isLate;
-  const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate);
+  const isWait = isTimer || isLate || of.some(({ entry, isAhead }) => isAhead === true && entry === most.entry);
+  const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate || entry.isConcurrent);
   const rest = { recorded, isWait, meetsWait, patch: undefined, instead: added?.name, removed, inserted };
   if (removed.length === 0) {
     return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
@@ -137,19 +142,64 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
 }
 
-function removedRanges(gap: Gap, { workflow, now, occurrences, markersBeside }: Compared): Ranges {
+function removedRanges(gap: Gap, compared: Compared): Ranges {
+  const { workflow, now, occurrences, markersBeside } = compared;
   const { removed, inserted, oldNext } = gap;
   const first = oldNext - removed.length;
   const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
   const behind = whoMeet([...inserted, ...now.slice(gap.newNext, gap.newNext + MOST_LOOKED_AT)], removed);
   if (behind.length === 0 && !isInLoop) return { of: [], isCertain: true, isCut: false };
-  const of = untilCertain(removed).flatMap((entry, index) => {
+  const of: Ranges['of'][number][] = untilCertain(removed).flatMap((entry, index) => {
     if (!isInLoop && whoMeet(behind, [entry]).length === 0) return [];
     const range = recordedBy(workflow, entry, occurrences[first + index], markersBeside);
     // Who waits has no row at the id of the call itself: that is free for what the new code calls there.
-    return { entry, range: entry.isTimer ? upTo(range) : range };
+    const isFirstFree = entry.isTimer || removed.slice(0, index).some(({ isConcurrent }) => isConcurrent);
+    return { entry, range: isFirstFree ? upTo(range) : range };
   });
+  of.push(...aheadOf(gap, compared));
   return { of, isCertain: behind.some(({ isSometimes }) => !isSometimes), isCut: of.length > MOST_LOOKED_AT };
+}
+
+/**
+ * Executions that recorded what comes behind a removed call, and not the call itself, which has not ended. Its id is free
+ * for what comes next, which then is one id before its row.
+ */
+function aheadOf({ removed, inserted, oldNext }: Gap, compared: Compared) {
+  const first = removed.findIndex(({ isLate, isConcurrent }) => isLate || isConcurrent);
+  const entry = removed[first];
+  if (entry === undefined || removed.length === inserted.length || removed.slice(first).some(isCertain)) return [];
+  const { high } = waitingIn(oldNext - removed.length + first, compared, oldNext);
+  return high === 0 ? [] : [{ entry, range: upTo({ low: 0, high }), isAhead: true as const }];
+}
+
+/**
+ * Returns how many executions wait in a call of the old list: they have recorded its timer, or what the workflow calls
+ * meanwhile, and not the call itself. With a position, only what they have recorded from there on counts.
+ */
+export function waitingIn(
+  at: number,
+  { workflow, old, occurrences, markersBeside }: Compared,
+  from: number = at + 1,
+): Range {
+  const rangeAt = (index: number): Range => {
+    const entry = old[index];
+    return entry === undefined ? NONE : recordedBy(workflow, entry, occurrences[index], markersBeside);
+  };
+  const behind = old.slice(at + 1, at + 1 + MOST_LOOKED_AT);
+  const meanwhile =
+    old[at]?.isConcurrent === true ? untilCertain(behind) : behind.slice(0, 1).filter(({ isTimer }) => isTimer);
+  const positions = meanwhile.map((_, index) => at + 1 + index).filter((index) => index >= from);
+  const recorded = union(positions.map(rangeAt), inFlightOf(workflow));
+  const call = rangeAt(at);
+  const earlier = old.findLastIndex(
+    ({ isSometimes, isConcurrent }, index) => index < at && !isSometimes && !isConcurrent,
+  );
+  const most = earlier === -1 ? recorded.high : Math.min(recorded.high, rangeAt(earlier).high);
+  const all = inFlightOf(workflow);
+  return {
+    low: Math.max(0, recorded.low - call.high),
+    high: Math.max(0, Math.min(most, old[at]?.isConcurrent === true ? all - call.low : most - call.low)),
+  };
 }
 
 function insertedRanges(gap: Gap, { workflow, old, occurrences, markersBeside }: Compared): Ranges {
@@ -191,7 +241,7 @@ function untilCertain(entries: readonly Entry[]): readonly Entry[] {
 
 /** Whether every execution that comes further has recorded an entry. */
 function isCertain(entry: Entry | undefined): boolean {
-  return entry !== undefined && !entry.isSometimes && !entry.isLate;
+  return entry !== undefined && !entry.isSometimes && !entry.isLate && !entry.isConcurrent;
 }
 
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */

@@ -18,10 +18,10 @@ export interface Occurrence {
 export function occurrencesOf(list: readonly Entry[]): readonly Occurrence[] {
   const total = new Map([...Map.groupBy(list, ({ key }) => key)].map(([key, entries]) => [key, mostOf(entries)]));
   const earlier = new Map<string, Occurrence>();
-  return list.map(({ key, isSometimes, isRepeated }) => {
+  return list.map(({ key, isSometimes, isConcurrent, isRepeated }) => {
     const { least, most } = earlier.get(key) ?? { least: 0, most: 0 };
     const own = isRepeated ? MOST_OCCURRENCES : 1;
-    earlier.set(key, { least: least + (isSometimes ? 0 : 1), most: most + own });
+    earlier.set(key, { least: least + (isSometimes || isConcurrent ? 0 : 1), most: most + own });
     const others = (total.get(key) ?? own) - own;
     return { least, most: isSometimes ? others : most };
   });

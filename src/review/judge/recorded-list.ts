@@ -18,6 +18,8 @@ export interface Entry {
   readonly isSometimes: boolean;
   /** It is recorded when it ends: who waits in it has recorded its timer, which comes next. */
   readonly isLate: boolean;
+  /** The workflow goes on without it: what comes behind it can be recorded first. */
+  readonly isConcurrent: boolean;
   /** It is such a timer. */
   readonly isTimer: boolean;
   /** It stands in a loop. */
@@ -95,6 +97,7 @@ export function entryOf(call: RecordedCall, name: string | undefined): Entry {
     name,
     isSometimes: has('condition') || has('loop') || (has('patch') && hasUnnamedPatch(call.guards)),
     isLate: false,
+    isConcurrent: call.isConcurrent === true,
     isTimer: false,
     isRepeated: has('loop'),
     call,

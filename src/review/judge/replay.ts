@@ -19,7 +19,12 @@ interface Replay {
  */
 export function replaysWell(rows: readonly Entry[], calls: readonly RecordedCall[], known: Known): boolean {
   const replay: Replay = { rows, known, answers: new Map(), ids: 0 };
-  return rows.every(({ isSometimes }) => !isSometimes) && calls.every((call) => meets(call, replay));
+  return rows.every(isAlways) && calls.every((call) => meets(call, replay));
+}
+
+/** Whether every execution with the same patches records an entry, and before what comes behind it. */
+function isAlways({ isSometimes, isConcurrent }: Entry): boolean {
+  return !isSometimes && !isConcurrent;
 }
 
 function meets(call: RecordedCall, replay: Replay): boolean {

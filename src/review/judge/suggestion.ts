@@ -1,3 +1,4 @@
+import type { RecordedCall } from '../source/definition.ts';
 import type { ChangedFile } from './changed-file.ts';
 import type { Definition } from './definitions.ts';
 import type { Effect } from './effects.ts';
@@ -23,6 +24,8 @@ function around(
   { source }: Definition,
 ): string | undefined {
   if (entry === undefined || source === undefined || entry.call.guards.length > 0) return undefined;
+  // A wait has two rows, and the other one is there for something else.
+  if (entry.isLate || entry.isTimer || hasCompany(entry, source.calls)) return undefined;
   const text = file[of] ?? '';
   // A file can import it under another name.
   if (!text.includes('DBOS.')) return undefined;
@@ -33,7 +36,7 @@ function around(
   const isInside = entry.call.line > source.line && entry.call.line <= source.endLine;
   if (line === undefined || language === undefined || !isInside || line.length > MOST_CHARACTERS) return undefined;
   const statement = line.trim();
-  if (!isWholeCall(statement)) return undefined;
+  if (!isWholeCall(statement) || /[([,]$/.test(lines[entry.call.line - 2]?.trimEnd() ?? '')) return undefined;
   const indent = line.slice(0, line.length - line.trimStart().length);
   const name = patchName(of === 'text' ? 'add' : 'remove', entry.name ?? '');
   if (name === undefined) return undefined;
@@ -43,6 +46,11 @@ function around(
 }
 
 const MOST_CHARACTERS = 200;
+
+/** Whether another call stands on the line: it would be put behind the patch, too. */
+function hasCompany({ call }: Entry, calls: readonly RecordedCall[]): boolean {
+  return calls.filter(({ line }) => line === call.line).length > 1;
+}
 
 function javaScriptPatch(indent: string, statement: string, name: string, isNew: boolean): string {
   const condition = isNew ? `await DBOS.patch('${name}')` : `!(await DBOS.patch('${name}'))`;

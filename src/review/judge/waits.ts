@@ -1,8 +1,7 @@
 import type { RecordedCall } from '../source/definition.ts';
 import type { Difference } from './difference.ts';
-import { type Compared, type Effect, ofAllMarkers } from './effects.ts';
-import { recordedBy } from './executions.ts';
-import { NONE, type Range, upTo } from './range.ts';
+import { type Compared, type Effect, ofAllMarkers, waitingIn } from './effects.ts';
+import { upTo } from './range.ts';
 import { type Entry, entryOf, type Markers, patchOf, reachedBy } from './recorded-list.ts';
 
 /** The calls of both texts, and the patches whose markers the executions have recorded. */
@@ -31,7 +30,8 @@ export function waitEffects(difference: Difference, texts: Texts, compared: Comp
     const [first] = patches;
     if (first === undefined || !callsMore(first.call, texts)) return [];
     const isCertain = patches.some(({ isSometimes }) => !isSometimes);
-    const rangeOf = (of: Compared) => (isCertain ? waitingIn(entry, of) : upTo(waitingIn(entry, of)));
+    const waiting = (of: Compared) => waitingIn(of.old.indexOf(entry), of);
+    const rangeOf = (of: Compared) => (isCertain ? waiting(of) : upTo(waiting(of)));
     const ofAll = rangeOf(ofAllMarkers(compared));
     const some = rangeOf(compared);
     const executions = { low: Math.min(some.low, ofAll.high), high: Math.min(some.high, ofAll.high) };
@@ -51,7 +51,7 @@ function waitsOf({ pairs, gaps }: Difference, { now }: Compared): readonly Wait[
     const first = removed.findIndex(({ isSometimes }) => !isSometimes);
     return removed.slice(0, first + 1).map((entry) => ({ entry, next: newNext, isRemoved: true }));
   });
-  return [...kept, ...removed].filter(({ entry }) => entry.isLate);
+  return [...kept, ...removed].filter(({ entry }) => entry.isLate || entry.isConcurrent);
 }
 
 /** Whether the new text calls anything behind a patch that is true. */
@@ -80,17 +80,4 @@ function patchesInFrontOf(
   const next = entries[position];
   const end = next === undefined ? calls.length : calls.indexOf(next.call);
   return calls.slice(last + 1, end).filter(({ kind }) => kind === 'patch');
-}
-
-/** How many executions wait in a call: they have its timer, and not the call itself. */
-function waitingIn(wait: Entry, { workflow, old, occurrences, markersBeside }: Compared): Range {
-  const at = old.indexOf(wait);
-  const rangeAt = (index: number): Range => {
-    const entry = old[index];
-    return entry === undefined ? NONE : recordedBy(workflow, entry, occurrences[index], markersBeside);
-  };
-  const [call, timer] = [rangeAt(at), rangeAt(at + 1)];
-  const earlier = old.findLastIndex(({ isSometimes }, index) => index < at && !isSometimes);
-  const most = earlier === -1 ? timer.high : Math.min(timer.high, rangeAt(earlier).high);
-  return { low: Math.max(0, timer.low - call.high), high: Math.max(0, most - call.low) };
 }

@@ -48,6 +48,8 @@ export interface RecordedCall {
   readonly guards: readonly Guard[];
   /** Branches that it stands in, or comes behind, outside of loops; undefined for none. */
   readonly branches?: readonly Branch[];
+  /** The workflow does not wait for it where it stands: what comes behind it can be recorded first. */
+  readonly isConcurrent?: true;
 }
 
 /** Something that the text alone does not tell, such as a call by a computed name. */

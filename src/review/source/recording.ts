@@ -8,6 +8,8 @@ export interface Follow<Key> {
   readonly name: string | undefined;
   readonly line: number;
   readonly guards: readonly Guard[];
+  /** Nothing waits for it where it stands. */
+  readonly isConcurrent?: true;
 }
 
 /** What one function does itself. */
@@ -51,7 +53,7 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
       if (missed.size < MOST_NOT_FOLLOWED) missed.set(`${each.line} ${each.why} ${each.name ?? ''}`, each);
     };
     let count = 0;
-    const enter = (at: Key, guards: readonly Guard[]): void => {
+    const enter = (at: Key, guards: readonly Guard[], isOuterConcurrent: boolean): void => {
       count += 1;
       const number = count;
       reached.add(at);
@@ -66,14 +68,21 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
           return;
         }
         const around = [...guards, ...ofCall(item.guards, number)];
-        if (!('follow' in item)) calls.push({ ...item, guards: around });
+        const isConcurrent = isOuterConcurrent || item.isConcurrent === true;
+        const before = calls.length;
+        if (!('follow' in item)) calls.push({ ...item, guards: around, ...(isConcurrent && { isConcurrent }) });
         else if (open.has(item.follow)) miss({ line: item.line, why: 'recursion', ...named(item.name) });
         else if (open.size >= MOST_LEVELS) miss({ line: item.line, why: 'unreadable', ...named(item.name) });
-        else enter(item.follow, around);
+        else enter(item.follow, around, isConcurrent);
+        // Of what it records, something can come behind what is recorded later.
+        const isSaid = body.notFollowed.some(({ why }) => why === 'concurrent');
+        if ('follow' in item && item.isConcurrent === true && calls.length > before && !isSaid) {
+          miss({ line: item.line, why: 'concurrent', ...named(item.name) });
+        }
       }
       open.delete(at);
     };
-    enter(key, []);
+    enter(key, [], false);
     const own = [...reached].map((each) => bodyOf(each).fingerprint);
     return {
       calls: withBranches(calls),

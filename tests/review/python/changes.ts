@@ -295,6 +295,20 @@ const moved: readonly Change[] = [
 
 const patches: readonly Change[] = [
   {
+    title: 'puts a sleep in the place of a wait',
+    before: { 'delivery.py': [[SEND, '']] },
+    after: { 'delivery.py': [[RECEIVE, '    await Durable.sleep_async(0.01)\n']] },
+    inFlight: [{ ...WAITS, count: 2 }],
+    sameVersion: true,
+    expected: [
+      inDelivery({
+        kind: 'step-removed',
+        severity: 'error',
+        says: ['Up to 2 have started DBOS.recv, which this change'],
+      }),
+    ],
+  },
+  {
     title: 'puts a patch in front of a wait',
     before: { 'delivery.py': [[SEND, '']] },
     after: { 'delivery.py': [[RECEIVE, `${CALL}${RECEIVE}`]] },

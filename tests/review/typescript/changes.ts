@@ -271,6 +271,38 @@ const removed: readonly Change[] = [
   },
 ];
 
+const TOGETHER = '    await Promise.all([Orders.pack(order), DBOS.runStep(() => work(NOTICE), { name: NOTICE })]);\n';
+const ONE_BY_ONE = `${PACK}    await DBOS.runStep(() => work(NOTICE), { name: NOTICE });\n`;
+
+const together: readonly Change[] = [
+  {
+    title: 'puts a step before two that run together',
+    before: { 'orders.ts': [[ONE_BY_ONE, TOGETHER]] },
+    after: {
+      'orders.ts': [[TOGETHER, `    await DBOS.runStep(() => work('tax'), { name: 'addTax' });\n${TOGETHER}`]],
+    },
+    inFlight: [checkOut(3), { ...checkOut(3), recorded: ['reserveStock', 'chargeCard', 'DBOS.sleep', 'notifyShop'] }],
+    sameVersion: true,
+    expected: [
+      {
+        ...ORDERS,
+        kind: 'step-before',
+        severity: 'error',
+        line: "await DBOS.runStep(() => work('tax'), { name: 'addTax' });",
+        says: ['1 has run notifyShop, before which this change puts addTax'],
+      },
+    ],
+  },
+  {
+    title: 'runs two steps one after the other that ran together',
+    before: { 'orders.ts': [[ONE_BY_ONE, TOGETHER]] },
+    after: { 'orders.ts': [[TOGETHER, ONE_BY_ONE]] },
+    inFlight: [{ ...checkOut(3), recorded: ['reserveStock', 'chargeCard', 'DBOS.sleep', 'notifyShop'] }],
+    sameVersion: true,
+    expected: [],
+  },
+];
+
 const moved: readonly Change[] = [
   change('swaps two steps that work has run', 'orders.ts', [[`${SLEEP}${PACK}`, `${PACK}${SLEEP}`]], {
     inFlight: [checkOut(4)],
@@ -300,6 +332,24 @@ const moved: readonly Change[] = [
 ];
 
 const patches: readonly Change[] = [
+  {
+    title: 'puts a sleep in the place of a wait',
+    before: { 'delivery.ts': [[SEND, '']] },
+    after: { 'delivery.ts': [[RECEIVE, '  await DBOS.sleep(5);\n']] },
+    inFlight: [{ ...WAITS, count: 2 }],
+    sameVersion: true,
+    expected: [
+      {
+        kind: 'step-removed',
+        severity: 'error',
+        workflow: 'deliver',
+        className: 'Delivery',
+        path: 'delivery.ts',
+        line: 'const deliver = async (id: string): Promise<string> => {',
+        says: ['Up to 2 have started DBOS.recv, which this change removes'],
+      },
+    ],
+  },
   {
     title: 'puts a patch in front of a wait',
     before: { 'delivery.ts': [[SEND, '']] },
@@ -522,6 +572,7 @@ const said: readonly Change[] = [
 export const CHANGES: readonly Change[] = [
   ...nothing,
   ...removed,
+  ...together,
   ...moved,
   ...patches,
   ...gone,

@@ -38,6 +38,7 @@ const PROOFS: readonly Proof[] = [
   { change: 'swaps two steps that work has run', starts: 'check_out', holds: 'notifyShop', ends: 'ERROR' },
   { change: 'puts a step before what work has recorded', starts: 'check_out', holds: 'packed o-1', ends: 'ERROR' },
   { change: 'removes the wait for a message', starts: 'deliver', holds: 'weigh', ends: 'ERROR' },
+  { change: 'puts a sleep in the place of a wait', starts: 'deliver', holds: 'DBOS.recv', ends: 'ERROR' },
   { change: 'puts a patch in front of a wait', starts: 'deliver', holds: 'DBOS.recv', ends: 'ERROR' },
   { change: 'removes a patch whose marker work has recorded', starts: 'deliver', holds: 'weigh', ends: 'ERROR' },
   { change: 'removes a patch before which all work is', starts: 'deliver', holds: 'courier', ends: 'SUCCESS' },

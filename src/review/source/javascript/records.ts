@@ -1,5 +1,6 @@
 import type { Guard, NotFollowed, RecordedKind } from '../definition.ts';
 import type { SyntaxNode } from '../syntax.ts';
+import { isConcurrent } from './awaits.ts';
 import type { BodyReader, Found } from './body.ts';
 import { type Entity, resolve } from './entities.ts';
 import { calleeOf, memberName, unwrap } from './grammar.ts';
@@ -50,7 +51,7 @@ function recordFunction(
   if (decoration?.as === 'workflow') return child(reader, at, decoration.naming, guards);
   const naming = nameOfEntity(reader.context, { kind: 'function', node });
   const name = naming.kind === 'text' && naming.name !== '' ? naming.name : undefined;
-  return [{ follow: node, name, line: lineOf(reader, at), guards }];
+  return [{ follow: node, name, line: lineOf(reader, at), guards, ...concurrency(reader, at) }];
 }
 
 function startedName(reader: BodyReader, target: Entity): Naming {
@@ -145,11 +146,15 @@ export function recorded(
   naming: Naming,
   guards: readonly Guard[],
 ): readonly Found[] {
-  const line = lineOf(reader, at);
+  const place = { line: lineOf(reader, at), guards, ...concurrency(reader, at) };
   if (naming.kind === 'computed') {
-    return [{ kind, name: undefined, line, guards }, ...missed(reader, at, 'computed-name')];
+    return [{ kind, name: undefined, ...place }, ...missed(reader, at, 'computed-name')];
   }
-  return [{ kind: naming.kind === 'foreign' ? 'call' : kind, name: naming.name, line, guards }];
+  return [{ kind: naming.kind === 'foreign' ? 'call' : kind, name: naming.name, ...place }];
+}
+
+function concurrency({ context }: BodyReader, at: SyntaxNode): { readonly isConcurrent?: true } {
+  return isConcurrent(context.tree, at) ? { isConcurrent: true } : {};
 }
 
 function missed(reader: BodyReader, at: SyntaxNode, why: NotFollowed['why'], name?: string): readonly Found[] {

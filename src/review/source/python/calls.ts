@@ -2,6 +2,7 @@ import type { Guard } from '../definition.ts';
 import { LOOP } from '../guards.ts';
 import { childOf, type SyntaxNode } from '../syntax.ts';
 import { HANDLE_ROWS, isOfData, RESULT, withoutAsync } from './api.ts';
+import { isConcurrent } from './awaits.ts';
 import { apiCall, debounced, enqueued, runStep } from './durable.ts';
 import { expression, parts } from './expressions.ts';
 import { type Arguments, argumentsOf } from './names.ts';
@@ -33,13 +34,25 @@ export function call(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): vo
   if (isFirst) record(walk, one);
   const first = walk.items.length;
   if (list !== undefined) argumentList(walk, list, one, functionArgument(one));
-  if (isGather(one.callee) && runTogether(walk.items.slice(first))) walk.note('concurrent', node);
-  if (!isFirst) record(walk, one);
+  const given = walk.items.slice(first);
+  if (isGather(one.callee) ? runTogether(given) : isTask(one.callee) && given.length > 0) walk.note('concurrent', node);
+  if (isFirst) return;
+  const own = walk.items.length;
+  record(walk, one);
+  if (isConcurrent(walk.values.tree, node, one.callee)) walk.runsOn(own);
 }
 
 function isGather(callee: Value): boolean {
   return callee.kind === 'python' && callee.name === 'asyncio.gather';
 }
+
+/** A task starts when the workflow waits for something: what it records comes behind what is called next. */
+function isTask(callee: Value): boolean {
+  const isNamed = callee.kind === 'python' || callee.kind === 'foreign';
+  return isNamed && TASKS.has(callee.name.split('.').at(-1) ?? '');
+}
+
+const TASKS = new Set(['create_task', 'ensure_future']);
 
 /** Of several functions that run together, what one records can come between two things of another. */
 function runTogether(items: Walk['items']): boolean {

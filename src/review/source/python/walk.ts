@@ -42,6 +42,13 @@ export class Walk {
     this.items.push({ follow: target, name, line: this.#line(node), guards });
   }
 
+  /** Takes note that nothing waits for what was recorded from here on. */
+  runsOn(first: number): void {
+    for (const [at, item] of this.items.slice(first).entries()) {
+      this.items[first + at] = { ...item, isConcurrent: true };
+    }
+  }
+
   note(why: NotFollowed['why'], node: SyntaxNode, name?: string): void {
     this.notFollowed.push({ line: this.#line(node), why, ...(name !== undefined && { name }) });
   }
