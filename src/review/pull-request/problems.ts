@@ -90,6 +90,12 @@ function refusal(
         'review-forbidden',
       ];
     case 404:
+      if (/no common ancestor/i.test(message)) {
+        return [
+          msg`GitHub finds no commit that the pull request and its base have in common (404). Rebase it onto its base, and push.`,
+          'review-no-merge-base',
+        ];
+      }
       return [
         msg`GitHub finds no such pull request or commit for this token (404). Does the token lack ${needed}, or belong to another repository? ${give}`,
         'review-not-found',

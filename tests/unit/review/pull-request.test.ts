@@ -200,6 +200,16 @@ describe('the versions of a file', () => {
     ]);
   });
 
+  test('are not those of the base, where GitHub finds no common commit', async () => {
+    const played = pullRequest({ before: { 'a.ts': 'old' }, after: { 'a.ts': 'new' } });
+    const mergeBase: PullRequestApi['mergeBase'] = async () => {
+      throw new ApiFailure(404, `No common ancestor between ${BASE} and ${HEAD}.`, undefined);
+    };
+    const listing = listFiles({ ...playedApi(played), mergeBase }, asking(), HEAD, []);
+    await expect(listing).rejects.toMatchObject({ id: 'review-no-merge-base', isIncomplete: true });
+    expect(played.asked.filter((each) => each.startsWith('content'))).toEqual([]);
+  });
+
   test('are one where it is new or gone, and have two paths where it was renamed', async () => {
     const { files } = await read({
       before: { 'gone.py': 'g', 'old.ts': 'r' },
