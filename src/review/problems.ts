@@ -117,6 +117,14 @@ export function filesUnread(files: readonly { readonly path: string; readonly wh
   );
 }
 
+/** Workflows in flight that were not found in the new text of their files, which has errors. */
+export function workflowsMissed(names: readonly string[]): ReviewProblem {
+  return new ReviewProblem(
+    msg`Workflows in flight are not found any more, in text that the grammar does not know: ${namesOf(names)}. Are they deleted or renamed? Then work in flight breaks.`,
+    'review-workflows-missed',
+  );
+}
+
 /** `paths` or `application` names applications that the inventory does not have. */
 export function unknownApplications(names: readonly string[], known: readonly string[]): ReviewProblem {
   const knows = known.length === 0 ? trusted('It names none') : msg`It has ${namesOf(known)}`;

@@ -7,13 +7,22 @@ import type { Inventory } from './inventory/inventory.ts';
 import { readInventoryFile } from './inventory-file.ts';
 import type { Review } from './judge/finding.ts';
 import { judge } from './judge/index.ts';
-import { noInventory, noToken, oldInventory, ReviewProblem, reviewCancelled, unreadInventory } from './problems.ts';
+import {
+  noInventory,
+  noToken,
+  oldInventory,
+  ReviewProblem,
+  reviewCancelled,
+  unreadInventory,
+  workflowsMissed,
+} from './problems.ts';
 import type { PullRequestApi } from './pull-request/api.ts';
 import { type Subject, subjectOf } from './pull-request/event.ts';
 import { type Listing, listFiles } from './pull-request/listing.ts';
 import type { PullRequestPlace } from './pull-request/octokit.ts';
 import { type Ask, asker } from './pull-request/requests.ts';
 import { readVersions } from './pull-request/versions.ts';
+import { nameOf } from './report/words.ts';
 
 /** All requests of a review together. In milliseconds. */
 const REVIEW_MS = 5 * 60 * 1000;
@@ -135,9 +144,13 @@ async function changesOf(
   return {
     review: { ...review, limits },
     files: { changed: listing.changed, read: count },
-    problems: [...listing.problems, ...problems, ...uncoveredIn(placed, inventory)],
+    problems: [...listing.problems, ...problems, ...uncoveredIn(placed, inventory), ...missedIn(review)],
     unmatched: listing.unmatched,
   };
+}
+
+function missedIn({ missed }: Review): readonly ReviewProblem[] {
+  return missed.length === 0 ? [] : [workflowsMissed(missed.map(nameOf))];
 }
 
 /** What the step does: fails for what was not foreseen and, with `fail-on: error`, for an error or a gap. */

@@ -21,7 +21,7 @@ export const finding = (name = 'checkOut', changes: Partial<Finding> = {}): Find
 
 export const reviewed = (review: Partial<Review>, changes: Partial<ReviewRun> = {}): ReviewRun => ({
   ...EMPTY_RUN,
-  review: { findings: [], accepted: [], changedWorkflows: [], inFlight: 0, limits: [], ...review },
+  review: { findings: [], accepted: [], changedWorkflows: [], missed: [], inFlight: 0, limits: [], ...review },
   observedAt: Date.parse('2026-11-27T14:05:31Z'),
   files: { changed: 9, read: 4 },
   ...changes,

@@ -49,6 +49,7 @@ import {
   reviewCancelled,
   unknownApplications,
   unreadableInventory,
+  workflowsMissed,
 } from '../../src/review/problems.ts';
 import { requestProblem } from '../../src/review/pull-request/problems.ts';
 import type { UntrustedReason } from '../../src/rules/9-trusted.ts';
@@ -387,6 +388,8 @@ function reviewProblems(): readonly ReportableError[] {
   const answers = [
     ...[401, 403, 404, 422, 500].map((status) => new ApiFailure(status, 'No.', undefined)),
     ...[429, 403].map((status) => new ApiFailure(status, 'No.', 60_000)),
+    // Its words: trilom/file-changes-action issue 138.
+    new ApiFailure(404, 'No common ancestor between main and x.', undefined),
     new TypeError('fetch failed'),
   ];
   const contexts = (['fork', 'dependabot', undefined] as const).map((withoutSecrets) => ({ withoutSecrets }));
@@ -409,6 +412,7 @@ function reviewProblems(): readonly ReportableError[] {
     commentLeft(),
     unknownApplications(['shpo'], ['shop']),
     inventoryOfOne('shop'),
+    workflowsMissed(['checkOut']),
     commentCancelled(),
   ];
 }

@@ -33,6 +33,11 @@ function textKey({ source, file }: Definition): string {
   return JSON.stringify([file.application ?? null, source?.fingerprint ?? null]);
 }
 
+/** One of several of its name is gone. Which of them is in flight is not known. */
+function leftOver(before: Definition, [first]: readonly Definition[]): readonly Change[] {
+  return first === undefined ? [] : [{ kind: 'unread', before, after: first }];
+}
+
 /** How many definitions of one name are compared. */
 const MOST_OF_A_NAME = 20;
 
@@ -43,7 +48,7 @@ function paired(old: readonly Definition[], now: readonly Definition[]): readonl
   const rest = now.filter((definition) => !taken.has(definition)).values();
   return old.flatMap((before, index): readonly Change[] => {
     const after = byFile.get(before.file) ?? rest.next().value;
-    if (after === undefined) return [];
+    if (after === undefined) return leftOver(before, now);
     if (before.source === undefined && after.source === undefined) return [];
     if (before.source === undefined || after.source === undefined) return [{ kind: 'unread', before, after }];
     if (index >= MOST_OF_A_NAME) return index === MOST_OF_A_NAME ? [{ kind: 'unread', before, after }] : [];

@@ -47,6 +47,11 @@ export interface Review {
   readonly accepted: readonly AcceptedFinding[];
   /** Workflows whose definition changes, whatever is in flight. */
   readonly changedWorkflows: readonly WorkflowName[];
+  /**
+   * Workflows in flight that a file had, and whose new text has parts that the grammar does not know: they can be deleted,
+   * or only not found.
+   */
+  readonly missed: readonly WorkflowName[];
   /** Executions in flight of the changed workflows. */
   readonly inFlight: number;
   /** What could not be followed or read, each said once. Silence about these is not *safe*. */

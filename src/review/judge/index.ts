@@ -46,12 +46,18 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
   const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(
     ([first]) => first ?? [],
   );
+  const missed = judged.flatMap(({ change }) => {
+    const isMeant = change.kind === 'deleted' && isMissed(change.before);
+    const isFound = isMeant && goneFinding(change.before, undefined, places) !== undefined;
+    return isFound && !isReason(acceptedBy(change, files)) ? [change.before.workflow] : [];
+  });
   return {
     findings: ordered.flatMap(({ finding, accepted }) => (isReason(accepted) ? [] : remarked(finding, accepted))),
     accepted: ordered.flatMap(({ finding, accepted }): readonly AcceptedFinding[] =>
       isReason(accepted) ? [{ ...finding, reason: accepted }] : [],
     ),
-    changedWorkflows: uniqueNames(changes),
+    changedWorkflows: namesIn(changes.map(({ before: { workflow } }) => workflow)),
+    missed: namesIn(missed),
     inFlight: [...new Set(judged.flatMap((each) => each.places))].reduce((sum, { inFlight }) => sum + inFlight, 0),
     limits: [
       ...limitsOf(files, judged, inventory),
@@ -125,6 +131,7 @@ function remarked(finding: Finding, accepted: string | undefined): Finding {
   return { ...finding, message: msg`${finding.message} Its comment \`drain-gate: accept\` has no reason: write one.` };
 }
 
-function uniqueNames(changes: readonly Change[]): readonly WorkflowName[] {
-  return [...new Map(changes.map(({ before: { workflow } }) => [keyOf(workflow), workflow])).values()];
+/** Each name once. */
+function namesIn(workflows: readonly WorkflowName[]): readonly WorkflowName[] {
+  return [...new Map(workflows.map((workflow) => [keyOf(workflow), workflow])).values()];
 }

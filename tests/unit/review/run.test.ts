@@ -16,6 +16,7 @@ import { publishInventory } from '../../../src/review/publish-inventory.ts';
 import { publishReview } from '../../../src/review/publish-review.ts';
 import { conclusionOf, EMPTY_RUN, type ReviewParts, runReview } from '../../../src/review/run.ts';
 import { readRunContext } from '../../../src/run-context.ts';
+import { inventoryOf } from '../../review/inventory.ts';
 import { finding, reviewed } from '../../support/made-up-reviews.ts';
 import { HEAD, playedApi, pullRequest } from '../../support/pull-request.ts';
 import { readActionMetadata } from '../../support/runner/action-metadata.ts';
@@ -255,6 +256,18 @@ describe('a review', () => {
   });
 });
 
+test('a workflow in flight that a broken text may still have leaves the review incomplete', async () => {
+  const text = `import { DBOS } from '@dbos-inc/dbos-sdk';\nexport const a = DBOS.registerWorkflow(async () => {}, { name: 'a' });`;
+  writeFileSync(at('busy.json'), JSON.stringify(inventoryOf([{ workflow: 'a', recorded: [] }])));
+  const ended = async (now: string) => {
+    const load = async () => playedApi(pullRequest({ before: { 'a.ts': text }, after: { 'a.ts': now } }));
+    const { run } = await runReview(parse({ inventory: at('busy.json'), 'fail-on': 'error' }), parts({ load }));
+    return [conclusionOf(run), run.problems.map(({ id }) => id)];
+  };
+  expect(await ended('const x = ;;; <<<')).toEqual(['fail', ['review-workflows-missed']]);
+  expect(await ended('const x = ;;; <<<\n// drain-gate: accept a nothing is left')).toEqual(['pass', []]);
+});
+
 describe('a job that is cancelled', () => {
   /** What it logs. */
   async function logOf(publish: () => Promise<void>): Promise<string> {
@@ -297,7 +310,7 @@ describe('a job that is cancelled', () => {
 
 describe('the step', () => {
   const review = (...findings: readonly Finding[]): Review => ({
-    ...{ findings, accepted: [], changedWorkflows: [], inFlight: 0, limits: [] },
+    ...{ findings, accepted: [], changedWorkflows: [], missed: [], inFlight: 0, limits: [] },
   });
   const gap = noInventory(undefined, context);
 

@@ -177,12 +177,11 @@ describe('gone', () => {
     expect(error.texts[0]).toContain('Register it under the old name until nothing calls that.');
   });
 
-  test('a workflow that a broken text may still have is a limit, and no finding', () => {
-    const { findings, limits } = review(
-      [changedFile({ workflows: [before] }, { hasErrors: true })],
-      inventoryOf([work()]),
-    );
-    expect(findings).toEqual([]);
+  test('a workflow that a broken text may still have is missed, and no finding', () => {
+    const files = [changedFile({ workflows: [before] }, { hasErrors: true })];
+    const { findings, missed, limits } = review(files, inventoryOf([work()]));
+    expect([findings, missed]).toEqual([[], [{ name: 'checkOut', className: null }]]);
+    expect(review(files, inventoryOf([])).missed).toEqual([]);
     expect(limits).toEqual(['Text that the grammar does not know: "src/orders.ts". A workflow there can be missed.']);
   });
 
@@ -530,6 +529,16 @@ test('counts that are lower bounds, and what the inventory omits, are limits', (
     'The inventory has the steps of some executions only, so counts are lower bounds, for "checkOut".',
     'The inventory omits 3 executions, 1 schedule. Nothing here is about these.',
   ]);
+});
+
+test('one of several workflows of a name that is gone is a limit: which of them is in flight is not known', () => {
+  const [shop, crm] = ['shop.ts', 'crm.ts'].map((path) => ({ path, oldPath: path }));
+  const files = [
+    changedFile({ workflows: [before] }, { workflows: [before] }, shop),
+    changedFile({ workflows: [before] }, undefined, crm),
+  ];
+  expect(review(files, inventoryOf([work()])).limits.join()).toContain('too many have the name: "checkOut"');
+  expect(review(files, inventoryOf([])).limits).toEqual([]);
 });
 
 test('what the inventory omits is a limit where a function can be one of the omitted workflows', () => {
