@@ -58,7 +58,7 @@ function functionLimits(files: readonly ChangedFile[], places: Places, known: Kn
 }
 
 function stepLimits(files: readonly ChangedFile[], places: Places, known: Known): readonly Message[] {
-  const now = new Set(files.flatMap(({ after }) => after?.steps ?? []));
+  const now = new Set(files.flatMap(({ after }) => (after === undefined ? [] : stepsIn(after))));
   const recordersIn = byApplication(files, (application) => recorders(places.all(application), String));
   const gone = files.flatMap((file) =>
     (file.before?.steps ?? []).flatMap((name) => {
@@ -73,6 +73,12 @@ function stepLimits(files: readonly ChangedFile[], places: Places, known: Known)
   return [
     msg`Steps that have another name now, or none: ${namesOf(names)}. They were recorded by ${callers}, which can break.`,
   ];
+}
+
+/** The names of the steps that a file registers, and of those that it runs without that. */
+function stepsIn({ steps, workflows, functions }: SourceFile): readonly string[] {
+  const calls = [...workflows, ...functions].flatMap((each) => each.calls);
+  return [...steps, ...calls.flatMap(({ kind, name }) => (kind === 'step' ? (name ?? []) : []))];
 }
 
 function recordedBy({ calls }: SourceFunction): string {

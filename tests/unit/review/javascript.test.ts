@@ -112,6 +112,9 @@ describe('a registration', () => {
     ]) {
       expect(read(`DBOS.registerWorkflow(async () => {}, ${options});`).notFollowed).toHaveLength(1);
     }
+    const imported = 'import { all } from "./all";\nDBOS.registerWorkflow(async () => {}';
+    expect(read(`${imported}, { ...all });`).notFollowed).toHaveLength(1);
+    expect(read(`${imported}, { ...all, name: "x" });`).workflows).toHaveLength(1);
     expect(
       read('const given = { maxRecoveryAttempts: 1 };\nDBOS.registerWorkflow(async () => {}, { ...given, name: "x" });')
         .workflows,
@@ -125,6 +128,14 @@ describe('a registration', () => {
       '2 dispatch f',
       '3 dispatch withLog(async () => {})',
     ]);
+  });
+
+  test('by a function of another file is said, unless that has nothing to register', () => {
+    const text = `import { registerWorkflowOnce, registerWorkflows, registerWorkflow } from './register';
+registerWorkflowOnce(async function pack() {});
+class Orders { constructor(private engine: Engine) { engine.registerWorkflow('pack', packed()); } }
+registerWorkflows(app); registerWorkflow();`;
+    expect(read(text).notFollowed.map(({ line, why }) => `${line} ${why}`)).toEqual(['3 dispatch', '4 dispatch']);
   });
 
   test('of a function of another file names where it is', () => {
@@ -206,6 +217,13 @@ describe('the calls of a workflow', () => {
     ['await Promise.all([s1(), s2()]);', ['step s1', 'step s2']],
     ['await Promise.all(order.items.map(async (item) => { STEP1 }));', ['step 1 [loop]']],
     ['await Promise.all(order.items.map(s1));', ['step s1 [loop]']],
+    [
+      'await retried({ run: async () => { STEP1 }, deep: { async end() { STEP2 } } });',
+      ['step 1 [loop]', 'step 2 [loop]', 'call retried'],
+    ],
+    ['const tasks = [{ run: () => s1() }]; STEP1', ['step s1 [loop]', 'step 1']],
+    ['new Agent({ tools: { find: () => s1() } });', ['step s1 [loop]']],
+    ['await DBOS.runStep(s1, { name: "a", retry: { when: () => s2() } });', ['step a']],
     ['await Promise.race([DBOS.sleep(5), s1()]);', ['sleep DBOS.sleep', 'step s1']],
     [
       'await s1().then(async () => { STEP1 }).catch(() => s2()).finally(() => s1());',
@@ -231,7 +249,8 @@ describe('the calls of a workflow', () => {
     const text = statements.replace(/STEP(\d)/g, (_all, name: string) => step(name));
     const steps =
       's1 = DBOS.registerStep(async () => {}, { name: "s1" }), s2 = DBOS.registerStep(async function s2() {})';
-    const child = 'const w1 = DBOS.registerWorkflow(async () => {}, { name: "w1" });';
+    const child =
+      'import { retried } from "./retried"; const w1 = DBOS.registerWorkflow(async () => {}, { name: "w1" });';
     expect(calls(text, `const ${steps};\n${child}`)).toEqual(expected);
   });
 

@@ -31,7 +31,10 @@ describe('TypeScript that the grammar has trouble with is read', () => {
     ["const rows = (await a()) as typeof import('./rows'); await b();", ['a', 'b']],
     ['const get = async <Row extends Base>(row: Row) => a(row); await get(1);', ['a']],
     ['[rows[0], rows[1]] = [await a(), await b()];', ['a', 'b']],
-    ['type Rows = [first: Row, second?: Row]; type Row = abstract new () => Row; await a();', ['a']],
+    [
+      'type Rows = [first: Row, second?: Row]; type Some = [Row, Row?, Row?]; type Row = abstract new () => Row; await a();',
+      ['a'],
+    ],
   ])('in a body: %s', (statements, expected) => {
     const file = read(statements, "import { a, b, c } from './steps';");
     expect(callsOf(file)).toEqual(['DBOS.sleep', ...expected, 'DBOS.recv']);

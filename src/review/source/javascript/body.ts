@@ -1,13 +1,13 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
 import { afterExit, CONDITION, inBranch, LOOP } from '../guards.ts';
 import type { Body, Follow } from '../recording.ts';
-import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
+import { childOf, childrenOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
 import { choiceIn } from './choices.ts';
 import { behind, leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice, fingerprintOf } from './fingerprint.ts';
-import { functionBody, isAssertion, isFunction } from './grammar.ts';
+import { functionBody, isAssertion, isFunction, unwrap } from './grammar.ts';
 import { type Binary, readTest } from './tests.ts';
 
 /** What is known while a body is read. */
@@ -198,8 +198,11 @@ function visitLogical(reader: BodyReader, { left, sign, right }: Binary, guards:
 
 /** Functions in an array are tasks: something calls them, any number of times. Calls that are not awaited run together. */
 function visitArray(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  const inside = [...guards, LOOP];
   const found = node.children.map((child) =>
-    isFunction(child) ? visitFunction(reader, child, [...guards, LOOP]) : visit(reader, child, guards),
+    isFunction(child)
+      ? visitFunction(reader, child, inside)
+      : [...visit(reader, child, guards), ...visitFunctionsIn(reader, child, inside)],
   );
   const recording = found.filter((each) => each.some((one) => !('miss' in one)));
   const isConcurrent = node.children.some(({ name }, at) => name === 'CallExpression' && hasSeveral(found[at] ?? []));
@@ -218,4 +221,14 @@ export function visitFunction(reader: BodyReader, node: SyntaxNode, guards: read
   const body = functionBody(node);
   const list = childOf(node, 'ParamList');
   return [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+}
+
+/** `retried({ run: async () => …, options: { onError() { … } } })`: somebody calls these functions. */
+export function visitFunctionsIn(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+  if (node.name !== 'ObjectExpression') return [];
+  return childrenOf(node, 'Property').flatMap((property) => {
+    const last = property.children.at(-1);
+    const value = isFunction(property) || last === undefined ? property : unwrap(last);
+    return isFunction(value) ? visitFunction(reader, value, guards) : visitFunctionsIn(reader, value, guards);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Guard } from '../definition.ts';
 import { CONDITION, LOOP } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
-import { type BodyReader, type Found, visit, visitAll, visitFunction } from './body.ts';
+import { type BodyReader, type Found, visit, visitAll, visitFunction, visitFunctionsIn } from './body.ts';
 import { type Entity, resolve } from './entities.ts';
 import { type Argument, argumentsOf, calleeOf, isFunctionExpression, memberName, unwrap } from './grammar.ts';
 import { configured, functionName, type Naming, text } from './naming.ts';
@@ -63,7 +63,8 @@ function visitArguments(
       return [];
     }
     const before = visit(reader, node, guards);
-    return use === 'step' ? before : [...before, ...visitCallback(reader, value, inside)];
+    if (use === 'step') return before;
+    return [...before, ...visitFunctionsIn(reader, value, inside), ...visitCallback(reader, value, inside)];
   });
 }
 

@@ -7,7 +7,8 @@ import type { SourceContext } from './context.ts';
 import { type Entity, resolve } from './entities.ts';
 import { exportedNames } from './exports.ts';
 import { ancestor, argumentsOf, isFunction, keyOf, propertyName, unwrap } from './grammar.ts';
-import { className, decorationOf, type Naming, registeredClass, registeredName, registersWorkflow } from './naming.ts';
+import { className, decorationOf, type Naming, registeredClass, registeredName } from './naming.ts';
+import { mayRegisterWorkflow, registersWorkflow } from './registering.ts';
 import { stepNames } from './steps.ts';
 
 export interface Definitions {
@@ -29,14 +30,17 @@ export function readDefinitions(reader: DefinitionReader): Definitions {
   const { context } = reader;
   const functions: SyntaxNode[] = [];
   const calls: SyntaxNode[] = [];
+  const found: Found = { workflows: [], registrations: [], notFollowed: [], registered: new Set() };
   const visit = (node: SyntaxNode): void => {
     if (isFunction(node)) functions.push(node);
     if (registersWorkflow(context, node)) calls.push(node);
+    else if (mayRegisterWorkflow(context, node)) {
+      found.notFollowed.push({ line: reader.lineAt(node.from), why: 'dispatch', name: 'registerWorkflow' });
+    }
     for (const child of node.children) visit(child);
   };
   visit(context.tree.root);
   const exported = exportedNames(context.tree);
-  const found: Found = { workflows: [], registrations: [], notFollowed: [], registered: new Set() };
   const define = (node: SyntaxNode, call?: SyntaxNode) => sourceFunction(reader, exported, node, call);
   for (const method of functions) readDecorated(reader, method, found, define);
   for (const call of calls) readRegistration(reader, call, found, define);

@@ -3,7 +3,7 @@ import { classDecorators, classOwnName } from './classes.ts';
 import type { SourceContext } from './context.ts';
 import { type Entity, resolve } from './entities.ts';
 import { argumentsOf, calleeOf, initializerOf, memberName, propertyName, unwrap } from './grammar.ts';
-import { DATA_SOURCE, REGISTERING } from './sdk.ts';
+import { DATA_SOURCE } from './sdk.ts';
 
 /** A name that the text says, that another file says, or that only the running program says. */
 export type Naming =
@@ -226,13 +226,6 @@ export function className(context: SourceContext, node: SyntaxNode): Naming {
   }
   const own = classOwnName(context, node);
   return own === undefined ? COMPUTED : text(own);
-}
-
-/** Whether an expression registers a workflow. */
-export function registersWorkflow(context: SourceContext, call: SyntaxNode): boolean {
-  const callee = call.name === 'CallExpression' ? calleeOf(call) : undefined;
-  const entity = callee === undefined ? undefined : resolve(context, callee);
-  return entity?.kind === 'dbos-member' && REGISTERING.get(entity.name) === 'workflow';
 }
 
 /** Returns the value of a declaration that is a function, and undefined for any other. */

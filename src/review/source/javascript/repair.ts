@@ -21,9 +21,9 @@ const RULES: readonly Rule[] = [
   { before: /(?<=['"]\s*)$/, at: /^with\s*\{[^{}]*\}/ },
   // `async <Row extends object>(row: Row) => …`
   { before: /(?<=\basync\s*)<(?:[^<>()]|<[^<>()]*>)*$/, at: /^>(?=\s*\()/ },
-  // `class Rows { read?(): void }`, `[first: Row, second?: Row]`, `abstract new () => Row`
+  // `class Rows { read?(): void }`, `[first: Row, second?: Row]`, `[Row, Row?]`, `abstract new () => Row`
   { before: /\?\s*$/, at: /^(?=[(<])/ },
-  { before: /(?<=[[,]\s*[\w$]+\s*)$/, at: /^\?(?=\s*:)/ },
+  { before: /(?<=[[,]\s*[\w$.]+\s*)$/, at: /^\?(?=\s*[:,\]])/ },
   { before: /\babstract\s+$/, at: /^(?=new\b)/ },
   // `class Failed extends Tagged('Failed')<{ row: Row; cause: unknown }>() {}`, `<Table<Row> rows={rows} />`
   {

@@ -73,6 +73,17 @@ test.each<[title: string, files: Files, edit: Edit, inFlight: readonly InFlight[
   ['nothing is in flight', TYPESCRIPT, [['DBOS.sleep(10)', 'DBOS.now()']], []],
   ['what is in a step changes', TYPESCRIPT, [['async () => {}', 'async () => 1']], [SHIPPED]],
   ['a function is renamed with its text', TYPESCRIPT, [['async function ship', 'async function send']], [SHIPPED]],
+  [
+    'a step is run without being registered',
+    TYPESCRIPT,
+    [
+      [
+        "export const charge = DBOS.registerStep(async (cents: number) => cents, { name: 'chargeCard' })",
+        "export const charge = (cents: number) => store.runTransaction(() => take(cents), { name: 'chargeCard' })",
+      ],
+    ],
+    [{ ...SHIPPED, recorded: ['reserve', 'chargeCard'] }],
+  ],
   ['a step in Python that nothing recorded', PYTHON, [['name="wait_a_bit"', 'name="wait"']], [SHIPPED]],
 ])('says nothing about callers where %s', (_title, application, edit, inFlight) => {
   const [path = ''] = Object.keys(application);
