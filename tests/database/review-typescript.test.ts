@@ -49,6 +49,7 @@ describe('the shop in TypeScript', () => {
     const row = ran.find((each) => each.id === id);
     const body = row === undefined ? undefined : (bodyOf(row) ?? foreignBody(sources, row.name));
     const calls = (body?.calls ?? []).filter(({ kind, name }) => kind !== 'call' || row?.recorded.includes(name ?? ''));
+    expect(body?.notFollowed.filter(({ why }) => why === 'concurrent')).toEqual([]);
     const certain = calls.filter(isCertain).flatMap(rowsOfCall);
     const possible = new Set(calls.filter((call) => !isCertain(call)).flatMap(({ name }) => name ?? []));
     const recorded = row?.recorded ?? [];

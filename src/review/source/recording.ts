@@ -1,6 +1,7 @@
 import type { Guard, NotFollowed, RecordedCall } from './definition.ts';
 import { digest } from './fingerprint.ts';
 import { ofCall, withBranches } from './guards.ts';
+import { type Event, inOrderOfStart, type Mark } from './order.ts';
 
 /** The place in a body where a function of the same file is called. */
 export interface Follow<Key> {
@@ -15,7 +16,7 @@ export interface Follow<Key> {
 /** What one function does itself. */
 export interface Body<Key> {
   /** In the order of the text. */
-  readonly items: readonly (RecordedCall | Follow<Key>)[];
+  readonly items: readonly (RecordedCall | Follow<Key> | Mark)[];
   readonly notFollowed: readonly NotFollowed[];
   /** Of its own tokens. */
   readonly fingerprint: string;
@@ -23,6 +24,7 @@ export interface Body<Key> {
 
 /** What a function and all that it calls in the file do. */
 export interface Recording {
+  /** In the order in which they start. */
   readonly calls: readonly RecordedCall[];
   readonly notFollowed: readonly NotFollowed[];
   readonly fingerprint: string;
@@ -34,6 +36,8 @@ const MOST_LEVELS = 60;
 const MOST_ITEMS = 3000;
 /** The same for all functions of a file together. */
 const MOST_ITEMS_OF_FILE = 300_000;
+/** Places where one function starts something or waits. */
+const MOST_MARKS = 30_000;
 /** Places that could not be followed, of one function. */
 const MOST_NOT_FOLLOWED = 50;
 
@@ -44,7 +48,8 @@ const MOST_NOT_FOLLOWED = 50;
 export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Recording {
   let left = MOST_ITEMS_OF_FILE;
   return (key) => {
-    const calls: RecordedCall[] = [];
+    const events: Event[] = [];
+    let marks = MOST_MARKS;
     const missed = new Map<string, NotFollowed>();
     const reached = new Set<Key>();
     const open = new Set<Key>();
@@ -61,6 +66,11 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
       const body = bodyOf(at);
       body.notFollowed.forEach(miss);
       for (const item of body.items) {
+        if ('mark' in item) {
+          marks -= 1;
+          if (marks >= 0) events.push({ ...item, frame: number });
+          continue;
+        }
         items -= 1;
         left -= 1;
         if (items < 0) {
@@ -69,20 +79,22 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
         }
         const around = [...guards, ...ofCall(item.guards, number)];
         const isConcurrent = isOuterConcurrent || item.isConcurrent === true;
-        const before = calls.length;
-        if (!('follow' in item)) calls.push({ ...item, guards: around, ...(isConcurrent && { isConcurrent }) });
+        const before = events.length;
+        if (!('follow' in item)) events.push({ ...item, guards: around, ...(isConcurrent && { isConcurrent }) });
         else if (open.has(item.follow)) miss({ line: item.line, why: 'recursion', ...named(item.name) });
         else if (open.size >= MOST_LEVELS) miss({ line: item.line, why: 'unreadable', ...named(item.name) });
         else enter(item.follow, around, isConcurrent);
         // Of what it records, something can come behind what is recorded later.
         const isSaid = body.notFollowed.some(({ why }) => why === 'concurrent');
-        if ('follow' in item && item.isConcurrent === true && calls.length > before && !isSaid) {
+        if ('follow' in item && item.isConcurrent === true && events.length > before && !isSaid) {
           miss({ line: item.line, why: 'concurrent', ...named(item.name) });
         }
       }
       open.delete(at);
     };
     enter(key, [], false);
+    const calls = inOrderOfStart(events, (line) => miss({ line, why: 'concurrent' }));
+    if (marks < 0) miss({ line: calls[0]?.line ?? 1, why: 'concurrent' });
     const own = [...reached].map((each) => bodyOf(each).fingerprint);
     return {
       calls: withBranches(calls),

@@ -1,5 +1,6 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
 import { afterExit, CONDITION, inBranch, LOOP } from '../guards.ts';
+import type { Mark } from '../order.ts';
 import type { Body, Follow } from '../recording.ts';
 import { childOf, childrenOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { visitCall, visitNew } from './calls.ts';
@@ -9,6 +10,7 @@ import type { SourceContext } from './context.ts';
 import { catchChoice, fingerprintOf } from './fingerprint.ts';
 import { functionBody, isAssertion, isFunction, unwrap } from './grammar.ts';
 import { type Binary, readTest } from './tests.ts';
+import { endOf } from './waits.ts';
 
 /** What is known while a body is read. */
 export interface BodyReader {
@@ -19,7 +21,7 @@ export interface BodyReader {
 }
 
 /** What is found in a body: a call that is recorded, one to follow, or a place where the text does not say what runs. */
-export type Found = RecordedCall | Follow<SyntaxNode> | { readonly miss: NotFollowed };
+export type Found = RecordedCall | Follow<SyntaxNode> | Mark | { readonly miss: NotFollowed };
 
 /** Returns what a function does itself, in the order of the text. */
 export function readBody(
@@ -28,7 +30,7 @@ export function readBody(
   node: SyntaxNode,
 ): Body<SyntaxNode> {
   const reader: BodyReader = { context, lineAt, insides: new Set() };
-  const found = visitFunction(reader, node, []);
+  const found = visitInside(reader, node, []);
   const unreadable = context.tree.unreadable.filter((at) => at >= node.from && at <= node.to);
   return {
     items: found.flatMap((each) => ('miss' in each ? [] : [each])),
@@ -74,6 +76,10 @@ export function visit(reader: BodyReader, node: SyntaxNode, guards: readonly Gua
       return visitNew(reader, node, guards);
     case 'ArrayExpression':
       return visitArray(reader, node, guards);
+    case 'AwaitExpression':
+      return [...visitAll(reader, node.children, guards), endOf(reader.context, node, guards), { mark: 'wait' }];
+    case 'ReturnStatement':
+      return [...visitAll(reader, node.children, guards), endOf(reader.context, returnedBy(node), guards)];
     default:
       return visitAll(reader, node.children, guards);
   }
@@ -196,39 +202,64 @@ function visitLogical(reader: BodyReader, { left, sign, right }: Binary, guards:
   return [...first, ...visit(reader, right, [...guards, ...when])];
 }
 
-/** Functions in an array are tasks: something calls them, any number of times. Calls that are not awaited run together. */
+function returnedBy(statement: SyntaxNode): SyntaxNode {
+  return statement.children.find(({ name }) => name !== 'return') ?? statement;
+}
+
+/** Functions in an array are tasks: something calls them, any number of times. */
 function visitArray(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
   const inside = [...guards, LOOP];
-  const found = node.children.map((child) =>
+  return node.children.flatMap((child) =>
     isFunction(child)
-      ? visitFunction(reader, child, inside)
-      : [...visit(reader, child, guards), ...visitFunctionsIn(reader, child, inside)],
+      ? visitFunction(reader, child, inside, guards)
+      : [...visit(reader, child, guards), ...visitFunctionsIn(reader, child, inside, guards)],
   );
-  const recording = found.filter((each) => each.some((one) => !('miss' in one)));
-  const isConcurrent = node.children.some(({ name }, at) => name === 'CallExpression' && hasSeveral(found[at] ?? []));
-  if (recording.length < 2 || !isConcurrent) return found.flat();
-  return [...found.flat(), { miss: { line: reader.lineAt(node.from), why: 'concurrent' } }];
 }
 
-/** Whether a call can record more than one thing: then what runs with it can come in between. */
-function hasSeveral(found: readonly Found[]): boolean {
-  const items = found.filter((one) => !('miss' in one));
-  return items.length > 1 || items.some((one) => 'follow' in one);
+/**
+ * Reads the body of a function that is called where it stands: others can run while it waits. `together` are the guards of
+ * all calls of it that run at the same time.
+ */
+export function visitFunction(
+  reader: BodyReader,
+  node: SyntaxNode,
+  guards: readonly Guard[],
+  together = guards,
+): readonly Found[] {
+  return started(reader, node, together, visitInside(reader, node, guards));
 }
 
-/** Reads the body of a function that runs where it stands. */
-export function visitFunction(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+function visitInside(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
   const body = functionBody(node);
   const list = childOf(node, 'ParamList');
-  return [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+  const found = [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+  return body === undefined || body.name === 'Block' ? found : [...found, endOf(reader.context, body, guards)];
+}
+
+/** Returns what a call starts, which runs on until somebody awaits it. */
+export function started(
+  reader: BodyReader,
+  { from }: SyntaxNode,
+  guards: readonly Guard[],
+  found: readonly Found[],
+): readonly Found[] {
+  if (found.every((one) => 'miss' in one)) return found;
+  return [{ mark: 'start', from, line: reader.lineAt(from), guards, isLazy: false }, ...found, { mark: 'close' }];
 }
 
 /** `retried({ run: async () => …, options: { onError() { … } } })`: somebody calls these functions. */
-export function visitFunctionsIn(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+export function visitFunctionsIn(
+  reader: BodyReader,
+  node: SyntaxNode,
+  guards: readonly Guard[],
+  together: readonly Guard[],
+): readonly Found[] {
   if (node.name !== 'ObjectExpression') return [];
   return childrenOf(node, 'Property').flatMap((property) => {
     const last = property.children.at(-1);
     const value = isFunction(property) || last === undefined ? property : unwrap(last);
-    return isFunction(value) ? visitFunction(reader, value, guards) : visitFunctionsIn(reader, value, guards);
+    return isFunction(value)
+      ? visitFunction(reader, value, guards, together)
+      : visitFunctionsIn(reader, value, guards, together);
   });
 }

@@ -1,7 +1,7 @@
 import type { Guard } from '../definition.ts';
 import { CONDITION, LOOP } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
-import { type BodyReader, type Found, visit, visitAll, visitFunction, visitFunctionsIn } from './body.ts';
+import { type BodyReader, type Found, started, visit, visitAll, visitFunction, visitFunctionsIn } from './body.ts';
 import { type Entity, resolve } from './entities.ts';
 import { type Argument, argumentsOf, calleeOf, isFunctionExpression, memberName, unwrap } from './grammar.ts';
 import { configured, functionName, type Naming, text } from './naming.ts';
@@ -25,11 +25,23 @@ export function visitCall(reader: BodyReader, call: SyntaxNode, around: readonly
   if (method === DATA_SOURCE.register) return [];
   const before = visit(reader, target, guards);
   if (method === DATA_SOURCE.run && entity.kind !== 'function') return [...before, ...visitStep(reader, call, guards)];
-  return [
-    ...before,
-    ...visitArguments(reader, given, guards, callbackUse(entity, method)),
-    ...recordEntity(reader, call, entity, guards),
-  ];
+  const inside = visitArguments(reader, given, guards, callbackUse(entity, method));
+  if (method !== undefined && OF_PROMISES.has(method)) return chained(reader, call, guards, before, inside);
+  return [...before, ...inside, ...recordEntity(reader, call, entity, guards)];
+}
+
+const OF_PROMISES: ReadonlySet<string> = new Set(['then', 'catch', 'finally']);
+
+/** `a().then(() => b())` runs `b` when `a` has ended, and is awaited as a whole. */
+function chained(
+  reader: BodyReader,
+  call: SyntaxNode,
+  guards: readonly Guard[],
+  before: readonly Found[],
+  inside: readonly Found[],
+): readonly Found[] {
+  const end: Found = { mark: 'end', of: [call], guards };
+  return started(reader, call, guards, [...before, end, { mark: 'wait' }, ...inside, end]);
 }
 
 /** `new Promise((resolve) => …)` runs its function, and another class may. */
@@ -39,14 +51,20 @@ export function visitNew(reader: BodyReader, made: SyntaxNode, guards: readonly 
   return visitArguments(reader, argumentsOf(made), guards, isPromise ? 'once' : 'loop');
 }
 
-/** How often a callee runs the functions that are its arguments. In a step, nothing of them is the workflow's. */
-type CallbackUse = 'once' | 'perhaps' | 'loop' | 'step';
+/**
+ * How often a callee runs the functions that are its arguments: `each` does not wait for one before the next. In a step,
+ * nothing of them is the workflow's.
+ */
+type CallbackUse = 'once' | 'perhaps' | 'loop' | 'each' | 'step';
 
 function callbackUse(entity: Entity, method: string | undefined): CallbackUse {
   if (method === 'then' || method === 'finally') return 'once';
   if (method === 'catch') return 'perhaps';
-  return entity.kind === 'registered' || entity.kind === 'start' || entity.kind === 'starter' ? 'step' : 'loop';
+  if (entity.kind === 'registered' || entity.kind === 'start' || entity.kind === 'starter') return 'step';
+  return method !== undefined && FOR_EACH.has(method) ? 'each' : 'loop';
 }
+
+const FOR_EACH: ReadonlySet<string> = new Set(['map', 'flatMap', 'forEach', 'from']);
 
 function visitArguments(
   reader: BodyReader,
@@ -54,26 +72,37 @@ function visitArguments(
   guards: readonly Guard[],
   use: CallbackUse,
 ): readonly Found[] {
-  const inside = use === 'loop' ? [...guards, LOOP] : use === 'perhaps' ? [...guards, CONDITION] : guards;
+  const isRepeated = use === 'loop' || use === 'each';
+  const inside = isRepeated ? [...guards, LOOP] : use === 'perhaps' ? [...guards, CONDITION] : guards;
+  const together = use === 'each' ? inside : guards;
   return given.flatMap(({ node }) => {
     const value = unwrap(node);
     if (isFunctionExpression(value)) {
-      if (use !== 'step') return visitFunction(reader, value, inside);
+      if (use !== 'step') return visitFunction(reader, value, inside, together);
       reader.insides.add(value);
       return [];
     }
     const before = visit(reader, node, guards);
     if (use === 'step') return before;
-    return [...before, ...visitFunctionsIn(reader, value, inside), ...visitCallback(reader, value, inside)];
+    return [
+      ...before,
+      ...visitFunctionsIn(reader, value, inside, together),
+      ...visitCallback(reader, value, inside, together),
+    ];
   });
 }
 
 /** `items.map(reserve)` */
-function visitCallback(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {
+function visitCallback(
+  reader: BodyReader,
+  node: SyntaxNode,
+  guards: readonly Guard[],
+  together: readonly Guard[],
+): readonly Found[] {
   if (node.name !== 'VariableName' && node.name !== 'MemberExpression') return [];
   const entity = resolve(reader.context, node);
   const runs = entity.kind === 'function' || entity.kind === 'registered' || entity.kind === 'bound';
-  return runs ? recordEntity(reader, node, entity, guards) : [];
+  return runs ? started(reader, node, together, recordEntity(reader, node, entity, guards)) : [];
 }
 
 /** Returns what a call of a method of `DBOS` does. */

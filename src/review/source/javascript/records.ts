@@ -1,7 +1,7 @@
 import type { Guard, NotFollowed, RecordedKind } from '../definition.ts';
 import type { SyntaxNode } from '../syntax.ts';
 import { isConcurrent } from './awaits.ts';
-import type { BodyReader, Found } from './body.ts';
+import { type BodyReader, type Found, started } from './body.ts';
 import { type Entity, resolve } from './entities.ts';
 import { calleeOf, memberName, unwrap } from './grammar.ts';
 import { decorationOf, type Naming, nameOfEntity, registeredName, text } from './naming.ts';
@@ -51,7 +51,7 @@ function recordFunction(
   if (decoration?.as === 'workflow') return child(reader, at, decoration.naming, guards);
   const naming = nameOfEntity(reader.context, { kind: 'function', node });
   const name = naming.kind === 'text' && naming.name !== '' ? naming.name : undefined;
-  return [{ follow: node, name, line: lineOf(reader, at), guards, ...concurrency(reader, at) }];
+  return started(reader, at, guards, [{ follow: node, name, line: lineOf(reader, at), guards }]);
 }
 
 function startedName(reader: BodyReader, target: Entity): Naming {

@@ -115,6 +115,43 @@ async function others(id: string, other: string) {
   for await (const _value of DBOS.readStream(id, 'stream'));
 }
 
+async function twice(name: string) {
+  await DBOS.runStep(arrow, { name: 'first of two' });
+  await DBOS.runStep(arrow, { name: 'second of two' });
+  return name;
+}
+
+async function later() {
+  await Promise.resolve();
+  await DBOS.runStep(arrow, { name: 'after a wait' });
+}
+
+/* What is started first and awaited later: ids are given when a call starts. */
+async function together() {
+  const step = byOption();
+  const two = twice('a');
+  const handle = DBOS.startWorkflow(child)();
+  const ended = child();
+  await DBOS.runStep(arrow, { name: 'before the second' });
+  await two;
+  await (await handle).getResult();
+  await ended;
+  await step;
+  const waits = later();
+  await DBOS.runStep(arrow, { name: 'before the wait' });
+  await waits;
+  const result = await Promise.all([twice('b'), DBOS.recv('nothing', { timeoutSeconds: 0.01 }), byFunction()]);
+  const chain = byOption().then(() => byFunction());
+  await DBOS.runStep(arrow, { name: 'before the chain' });
+  await chain;
+  const called = (async () => {
+    await DBOS.runStep(arrow, { name: 'called at once' });
+    await DBOS.runStep(arrow, { name: 'called and waited' });
+  })();
+  await Promise.allSettled([called, DBOS.sleep(1)]);
+  return result;
+}
+
 async function schedules() {
   await DBOS.createSchedule({ scheduleName: 'nights', workflowFn: everyNight, schedule: '0 0 1 1 *' });
   await DBOS.listSchedules();
@@ -135,6 +172,10 @@ export const everyCall = DBOS.registerWorkflow(
     const other = await children(id);
     await others(id, other);
     await schedules();
+    await together();
+    let isNew = false;
+    isNew = await DBOS.patch('newer');
+    if (isNew) await DBOS.runStep(arrow, { name: 'behind a variable' });
     await DBOS.patch('new');
     await DBOS.deprecatePatch('old');
     await DBOS.runStep(

@@ -136,6 +136,14 @@ test.each([
   expect(findings.map(({ message }) => said(message))).toEqual([expect.stringContaining('It has run b, before which')]);
 });
 
+test('finds what starts before the rest of a function that it does not wait for', () => {
+  const helper = `const g = async () => {\n${A}${B}};\n`;
+  const [old, now] = [`${helper}await g();\n${C}`, `${helper}const p = g();\n${C}await p;\n`].map(typescript);
+  const { findings, limits } = review('a.ts', old ?? '', now ?? '', [['a', 'b', 'c']]);
+  expect(findings.map(({ message }) => said(message))).toEqual([expect.stringContaining('has run b, ')]);
+  expect(limits).toEqual([]);
+});
+
 test('says nothing of the order of steps that Python runs one after the other', () => {
   const [old, now] = ['step(a)\nstep(b)', 'step(n)\nstep(a)\nstep(b)'].map((body) =>
     python(body.replaceAll('step', 'sync')).replace('async def w', 'def w'),
@@ -149,7 +157,7 @@ describe('the order is not known', () => {
 
   test('of a function that a workflow does not wait for', () => {
     const helper = `const g = async () => {\n${A}${B}};\n`;
-    const [old, now] = [`${helper}await g();\n${C}`, `${helper}const p = g();\n${C}await p;\n`].map(typescript);
+    const [old, now] = [`${helper}await g();\n${C}`, `${helper}const p = g();\n${C}${D}await p;\n`].map(typescript);
     expect(JSON.stringify(review('a.ts', old ?? '', now ?? '', [['a', 'b', 'c']]).limits)).toContain(limit);
   });
 
