@@ -84,6 +84,14 @@ export function movedOn(): ReviewProblem {
   );
 }
 
+/** The base has the head: nothing is left to compare. */
+export function alreadyMerged(): ReviewProblem {
+  return new ReviewProblem(
+    msg`Nothing was reviewed: the base branch has this commit already. Is the pull request merged?`,
+    'review-already-merged',
+  );
+}
+
 export function reviewCancelled(): ReviewProblem {
   return new ReviewProblem(msg`The job was cancelled before the pull request was reviewed.`, 'review-cancelled');
 }
@@ -117,10 +125,10 @@ export function filesUnread(files: readonly { readonly path: string; readonly wh
   );
 }
 
-/** Workflows in flight that were not found in the new text of their files, which has errors. */
+/** Workflows in flight of which only one version of a file was read: the other has errors, or is cut. */
 export function workflowsMissed(names: readonly string[]): ReviewProblem {
   return new ReviewProblem(
-    msg`Workflows in flight are not found any more, in text that the grammar does not know: ${namesOf(names)}. Are they deleted or renamed? Then work in flight breaks.`,
+    msg`Workflows in flight are in one version of a file only, and the other was not read whole: ${namesOf(names)}. Look whether they are deleted, renamed or changed: work in flight can break.`,
     'review-workflows-missed',
   );
 }

@@ -33,6 +33,7 @@ import { EXPLAINED_CAUSES } from '../../src/report/help.ts';
 import { plain } from '../../src/report/text.ts';
 import { LARGEST_FILE, parseInventory } from '../../src/review/inventory/parse.ts';
 import {
+  alreadyMerged,
   commentCancelled,
   commentLeft,
   filesLeftOut,
@@ -410,6 +411,7 @@ function reviewProblems(): readonly ReportableError[] {
     filesUnread([{ path: 'a.ts', why: trusted('it is binary') }]),
     foreignComment('my-app[bot]'),
     commentLeft(),
+    alreadyMerged(),
     unknownApplications(['shpo'], ['shop']),
     inventoryOfOne('shop'),
     workflowsMissed(['checkOut']),

@@ -47,10 +47,7 @@ export interface Review {
   readonly accepted: readonly AcceptedFinding[];
   /** Workflows whose definition changes, whatever is in flight. */
   readonly changedWorkflows: readonly WorkflowName[];
-  /**
-   * Workflows in flight that a file had, and whose new text has parts that the grammar does not know: they can be deleted,
-   * or only not found.
-   */
+  /** Workflows in flight that one version of a file has, where the other was not read whole: it has errors, or is cut. */
   readonly missed: readonly WorkflowName[];
   /** Executions in flight of the changed workflows. */
   readonly inFlight: number;

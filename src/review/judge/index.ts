@@ -1,6 +1,6 @@
 import { msg } from '../../message.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import type { WorkflowName } from '../source/definition.ts';
+import type { SourceFile, WorkflowName } from '../source/definition.ts';
 import { callerLimits } from './callers.ts';
 import type { ChangedFile } from './changed-file.ts';
 import { type Change, changesOf } from './changes.ts';
@@ -8,7 +8,7 @@ import { type Definition, definitionsOn, keyOf } from './definitions.ts';
 import { type Budget, MOST_CELLS } from './difference.ts';
 import type { AcceptedFinding, Finding, Review } from './finding.ts';
 import { bySeverity, changedFinding, comparisons, goneFinding, type Ranked } from './findings.ts';
-import { type Judged, limitsOf } from './limits.ts';
+import { appearedLimits, type Judged, limitsOf } from './limits.ts';
 import { type Places, placesIn } from './places.ts';
 import { shownName } from './texts.ts';
 
@@ -46,21 +46,23 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
   const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(
     ([first]) => first ?? [],
   );
-  const missed = judged.flatMap(({ change }) => {
+  const gone = judged.flatMap(({ change }) => {
     const isMeant = change.kind === 'deleted' && isMissed(change.before);
     const isFound = isMeant && goneFinding(change.before, undefined, places) !== undefined;
     return isFound && !isReason(acceptedBy(change, files)) ? [change.before.workflow] : [];
   });
+  const appeared = appearedIn(before, after, places).filter(({ source }) => !isReason(source?.accepted));
   return {
     findings: ordered.flatMap(({ finding, accepted }) => (isReason(accepted) ? [] : remarked(finding, accepted))),
     accepted: ordered.flatMap(({ finding, accepted }): readonly AcceptedFinding[] =>
       isReason(accepted) ? [{ ...finding, reason: accepted }] : [],
     ),
     changedWorkflows: namesIn(changes.map(({ before: { workflow } }) => workflow)),
-    missed: namesIn(missed),
+    missed: namesIn([...gone, ...appeared.filter(isUnreadBefore).map(({ workflow }) => workflow)]),
     inFlight: [...new Set(judged.flatMap((each) => each.places))].reduce((sum, { inFlight }) => sum + inFlight, 0),
     limits: [
       ...limitsOf(files, judged, inventory),
+      ...appearedLimits(appeared.filter((definition) => !isUnreadBefore(definition))),
       ...callerLimits(files, places, {
         workflows: new Set([...before, ...after].flatMap(({ source }) => source ?? [])),
         compared: new Set(
@@ -96,9 +98,29 @@ function findingOf({ change, compared }: Judged, places: Places): Ranked | undef
   }
 }
 
-/** In a text that the grammar does not know, a workflow can be missed. The limits name the file. */
+/** In a text that was not read whole, a workflow can be missed. */
 function isMissed({ file }: Definition): boolean {
-  return file.after?.hasErrors === true;
+  return isPartly(file.after);
+}
+
+function isPartly(source: SourceFile | undefined): boolean {
+  return source?.hasErrors === true || source?.isCut === true;
+}
+
+const isUnreadBefore = ({ file }: Definition) => isPartly(file.before);
+
+/** Workflows in flight that the changed files define now, and did not before as far as that can be read. */
+function appearedIn(
+  before: readonly Definition[],
+  after: readonly Definition[],
+  places: Places,
+): readonly Definition[] {
+  const key = ({ workflow, file }: Definition) => keyOf(workflow, file.application);
+  const known = new Set(before.map(key));
+  return after.filter(
+    (definition) =>
+      !known.has(key(definition)) && places.of(definition.workflow, definition.file.application).length > 0,
+  );
 }
 
 function acceptedBy(change: Change, files: readonly ChangedFile[]): string | undefined {

@@ -4,6 +4,7 @@ import type { NotFollowed, SourceFunction } from '../source/definition.ts';
 import { type ChangedFile, hasCode } from './changed-file.ts';
 import type { Change } from './changes.ts';
 import type { ComparisonLimits } from './compare.ts';
+import type { Definition } from './definitions.ts';
 import type { Compared } from './findings.ts';
 import type { Place } from './places.ts';
 import { lastPart } from './recorded-list.ts';
@@ -189,6 +190,15 @@ function inventoryLimits(
       ? [trusted('The inventory has no schedules: the role was not allowed to read them. One can call what is gone.')]
       : []),
   ];
+}
+
+/** Returns what to say of workflows in flight whose old text is in none of the changed files. */
+export function appearedLimits(appeared: readonly Definition[]): readonly Message[] {
+  return about(
+    appeared,
+    ({ workflow }) => shownName(workflow),
+    (names) => msg`Not compared, since no changed file had them before: ${names}.`,
+  );
 }
 
 /** One message about many, or none about nothing. Each name once. */

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { allPages, PAGE } from '../../github/pages.ts';
 import { type Message, msg, trusted } from '../../message.ts';
 import { type PathRule, placeOf } from '../paths.ts';
-import { filesLeftOut, movedOn, type ReviewProblem } from '../problems.ts';
+import { alreadyMerged, filesLeftOut, movedOn, type ReviewProblem } from '../problems.ts';
 import { languageOf } from '../source/index.ts';
 import type { ListedFile, PullRequestApi } from './api.ts';
 import type { Ask } from './requests.ts';
@@ -40,7 +40,7 @@ export interface Listing {
 /**
  * Lists the changed files of a pull request that are to be read.
  *
- * @throws ReviewProblem where GitHub refuses, or where the pull request has a newer head than `headSha`
+ * @throws ReviewProblem where GitHub refuses, where the pull request has a newer head than `headSha`, or its base has it
  */
 export async function listFiles(
   api: PullRequestApi,
@@ -56,6 +56,8 @@ export async function listFiles(
   const now = await ask('pull-requests: read', api.pullRequest);
   if (now.headSha !== headSha) throw movedOn();
   const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
+  // Both versions of each file would be the same one.
+  if (mergeBase === headSha && listed.length > 0) throw alreadyMerged();
   const files = listed.flatMap((file) => filesToRead(file, rules));
   const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
   return {

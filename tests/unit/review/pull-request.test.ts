@@ -210,6 +210,15 @@ describe('the versions of a file', () => {
     expect(played.asked.filter((each) => each.startsWith('content'))).toEqual([]);
   });
 
+  test('are not compared with themselves, where the base has the head already', async () => {
+    const api = { ...playedApi(pullRequest({ after: { 'a.ts': 'x' } })), mergeBase: async () => HEAD };
+    await expect(listFiles(api, asking(), HEAD, [])).rejects.toMatchObject({
+      ...{ id: 'review-already-merged', isIncomplete: true },
+    });
+    const empty = { ...playedApi(pullRequest({})), mergeBase: async () => HEAD };
+    expect((await listFiles(empty, asking(), HEAD, [])).files).toEqual([]);
+  });
+
   test('are one where it is new or gone, and have two paths where it was renamed', async () => {
     const { files } = await read({
       before: { 'gone.py': 'g', 'old.ts': 'r' },

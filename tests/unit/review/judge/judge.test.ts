@@ -182,7 +182,22 @@ describe('gone', () => {
     const { findings, missed, limits } = review(files, inventoryOf([work()]));
     expect([findings, missed]).toEqual([[], [{ name: 'checkOut', className: null }]]);
     expect(review(files, inventoryOf([])).missed).toEqual([]);
+    const cut = [changedFile({ workflows: [before] }, { isCut: true })];
+    expect(review(cut, inventoryOf([work()]))).toMatchObject({ findings: [], missed: [{ name: 'checkOut' }] });
     expect(limits).toEqual(['Text that the grammar does not know: "src/orders.ts". A workflow there can be missed.']);
+  });
+
+  test('a workflow that no old text has is not compared, and missed where a broken text may have had it', () => {
+    const of = (old: Parameters<typeof changedFile>[0]) =>
+      review([changedFile(old, { workflows: [before] })], inventoryOf([work()]));
+    const said = 'Not compared, since no changed file had them before: "checkOut".';
+    expect(of({})).toMatchObject({ missed: [], limits: [said] });
+    expect(of(undefined)).toMatchObject({ missed: [], limits: [said] });
+    expect(of({ isCut: true })).toMatchObject({ missed: [{ name: 'checkOut' }], limits: [] });
+    const accepted = changedFile({ isCut: true }, { workflows: [{ ...before, accepted: 'nothing changes' }] });
+    expect(review([accepted], inventoryOf([work()]))).toMatchObject({ missed: [], limits: [] });
+    expect(of({ workflows: [before], isCut: true })).toMatchObject({ missed: [], limits: [] });
+    expect(review([changedFile({}, { workflows: [before] })], inventoryOf([])).limits).toEqual([]);
   });
 
   test('schedules that were not read are a limit', () => {
