@@ -5,6 +5,7 @@ import { executionsOf, inFlightOf, type Occurrence, recordedBy } from './executi
 import type { FindingKind } from './finding.ts';
 import { NONE, type Range, sum, union, upTo } from './range.ts';
 import { type Entry, patchOf } from './recorded-list.ts';
+import { isCertain, MOST_LOOKED_AT, untilCertain, waitingIn } from './waiting.ts';
 
 /** One way in which a change breaks the replay of what executions have recorded. */
 export interface Effect {
@@ -41,9 +42,6 @@ export interface Compared {
   readonly markersBeside: (entry: Entry) => Range;
 }
 
-/** How many calls around a change are looked at, where each may or may not be recorded. */
-const MOST_LOOKED_AT = 50;
-
 type Shape = Omit<Effect, 'executions' | 'ofAll' | 'coversLater'>;
 
 /**
@@ -59,7 +57,7 @@ export function effectsOf({ gaps }: Difference, compared: Compared): readonly Ef
     const all = inFlightOf(compared.workflow);
     const ofAll = rangesOf(gap, ofAllMarkers(compared));
     const ranges = rangesOf(gap, compared);
-    const shape = shapeOf(gap, ranges, moved);
+    const shape = shapeOf(gap, ranges, moved, compared);
     const executions = totalOf(ranges, all);
     if (shape === undefined || executions.high === 0) return [];
     const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
@@ -123,7 +121,12 @@ function totalOf({ of, isCertain, isCut }: Ranges, most: number): Range {
   return isCertain ? total : upTo(total);
 }
 
-function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<string>): Shape | undefined {
+function shapeOf(
+  { removed, inserted }: Gap,
+  { of }: Ranges,
+  moved: ReadonlySet<string>,
+  compared: Compared,
+): Shape | undefined {
   const [most] = of
     .filter(({ entry, range }) => entry.name !== undefined && range.high > 0)
     .sort((a, b) => b.range.high - a.range.high || b.range.low - a.range.low);
@@ -133,13 +136,18 @@ function shapeOf({ removed, inserted }: Gap, { of }: Ranges, moved: ReadonlySet<
   const { isTimer, isLate, call, name } = most.entry;
   const recorded = isTimer ? (call.name ?? name) : name;
   const isWait = isTimer || isLate || of.some(({ entry, isAhead }) => isAhead === true && entry === most.entry);
-  const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate || entry.isConcurrent);
+  const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate || isRunning(entry, compared));
   const rest = { recorded, isWait, meetsWait, patch: undefined, instead: added?.name, removed, inserted };
   if (removed.length === 0) {
     return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
   }
   if (patch !== undefined) return { kind: 'patch-removed', ...rest, patch };
   return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
+}
+
+/** Whether executions have recorded what comes behind a call that can still run. */
+function isRunning(entry: Entry, compared: Compared): boolean {
+  return entry.isConcurrent && waitingIn(compared.old.indexOf(entry), compared).high > 0;
 }
 
 function removedRanges(gap: Gap, compared: Compared): Ranges {
@@ -172,36 +180,6 @@ function aheadOf({ removed, inserted, oldNext }: Gap, compared: Compared) {
   return high === 0 ? [] : [{ entry, range: upTo({ low: 0, high }), isAhead: true as const }];
 }
 
-/**
- * Returns how many executions wait in a call of the old list: they have recorded its timer, or what the workflow calls
- * meanwhile, and not the call itself. With a position, only what they have recorded from there on counts.
- */
-export function waitingIn(
-  at: number,
-  { workflow, old, occurrences, markersBeside }: Compared,
-  from: number = at + 1,
-): Range {
-  const rangeAt = (index: number): Range => {
-    const entry = old[index];
-    return entry === undefined ? NONE : recordedBy(workflow, entry, occurrences[index], markersBeside);
-  };
-  const behind = old.slice(at + 1, at + 1 + MOST_LOOKED_AT);
-  const meanwhile =
-    old[at]?.isConcurrent === true ? untilCertain(behind) : behind.slice(0, 1).filter(({ isTimer }) => isTimer);
-  const positions = meanwhile.map((_, index) => at + 1 + index).filter((index) => index >= from);
-  const recorded = union(positions.map(rangeAt), inFlightOf(workflow));
-  const call = rangeAt(at);
-  const earlier = old.findLastIndex(
-    ({ isSometimes, isConcurrent }, index) => index < at && !isSometimes && !isConcurrent,
-  );
-  const most = earlier === -1 ? recorded.high : Math.min(recorded.high, rangeAt(earlier).high);
-  const all = inFlightOf(workflow);
-  return {
-    low: Math.max(0, recorded.low - call.high),
-    high: Math.max(0, Math.min(most, old[at]?.isConcurrent === true ? all - call.low : most - call.low)),
-  };
-}
-
 function insertedRanges(gap: Gap, { workflow, old, occurrences, markersBeside }: Compared): Ranges {
   const tail = old.slice(gap.oldNext, gap.oldNext + MOST_LOOKED_AT + 1);
   const of = untilCertain(whoMeet(tail, gap.inserted)).map((entry) => ({
@@ -231,17 +209,6 @@ function canMeet({ call }: Entry, other: Entry): boolean {
   return !call.branches?.some((own) =>
     branches?.some(({ condition, way }) => condition === own.condition && way !== own.way),
   );
-}
-
-/** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
-function untilCertain(entries: readonly Entry[]): readonly Entry[] {
-  const certain = entries.findIndex(isCertain);
-  return entries.slice(0, certain === -1 ? MOST_LOOKED_AT + 1 : Math.min(certain, MOST_LOOKED_AT) + 1);
-}
-
-/** Whether every execution that comes further has recorded an entry. */
-function isCertain(entry: Entry | undefined): boolean {
-  return entry !== undefined && !entry.isSometimes && !entry.isLate && !entry.isConcurrent;
 }
 
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */

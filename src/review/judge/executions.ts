@@ -23,7 +23,7 @@ export function occurrencesOf(list: readonly Entry[]): readonly Occurrence[] {
     const own = isRepeated ? MOST_OCCURRENCES : 1;
     earlier.set(key, { least: least + (isSometimes || isConcurrent ? 0 : 1), most: most + own });
     const others = (total.get(key) ?? own) - own;
-    return { least, most: isSometimes ? others : most };
+    return { least, most: isSometimes || isConcurrent ? others : most };
   });
 }
 

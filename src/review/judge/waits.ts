@@ -1,8 +1,9 @@
 import type { RecordedCall } from '../source/definition.ts';
 import type { Difference } from './difference.ts';
-import { type Compared, type Effect, ofAllMarkers, waitingIn } from './effects.ts';
+import { type Compared, type Effect, ofAllMarkers } from './effects.ts';
 import { upTo } from './range.ts';
 import { type Entry, entryOf, type Markers, patchOf, reachedBy } from './recorded-list.ts';
+import { waitingIn } from './waiting.ts';
 
 /** The calls of both texts, and the patches whose markers the executions have recorded. */
 export interface Texts {
@@ -25,10 +26,12 @@ interface Wait {
  * What comes next meets the row of the timer. Source: run with TypeScript 5.3 and Python 3.4.
  */
 export function waitEffects(difference: Difference, texts: Texts, compared: Compared): readonly Effect[] {
+  const told = new Set<RecordedCall>();
   return waitsOf(difference, compared).flatMap(({ entry, next, isRemoved }): readonly Effect[] => {
     const patches = newPatches(entry, next, texts, compared);
     const [first] = patches;
-    if (first === undefined || !callsMore(first.call, texts)) return [];
+    // Who waits in the first of several calls that run together can wait in the others, too.
+    if (first === undefined || told.has(first.call) || !callsMore(first.call, texts)) return [];
     const isCertain = patches.some(({ isSometimes }) => !isSometimes);
     const waiting = (of: Compared) => waitingIn(of.old.indexOf(entry), of);
     const rangeOf = (of: Compared) => (isCertain ? waiting(of) : upTo(waiting(of)));
@@ -36,6 +39,7 @@ export function waitEffects(difference: Difference, texts: Texts, compared: Comp
     const some = rangeOf(compared);
     const executions = { low: Math.min(some.low, ofAll.high), high: Math.min(some.high, ofAll.high) };
     if (executions.high === 0) return [];
+    told.add(first.call);
     const shape = isRemoved
       ? { kind: 'step-removed' as const, instead: undefined, removed: [entry], inserted: [] }
       : { kind: 'step-before' as const, instead: first.name, removed: [], inserted: patches };

@@ -183,8 +183,11 @@ function firstWait(flat: readonly Flat[]): number {
 }
 
 /** Whether nothing comes between what is started and the one that awaits it. */
-function isEndOf({ from, frame }: Start, next: Node | undefined): boolean {
+function isEndOf(start: Start, next: Node | undefined): boolean {
+  const { from, frame } = start;
   if (next === undefined || 'start' in next || isCall(next) || next.mark !== 'end') return false;
+  // What `map` starts is awaited once, and runs together.
+  if (loopsOf(start) > loopsOf(next)) return false;
   return next.frame === frame && next.of.some((range) => from >= range.from && from < range.to);
 }
 

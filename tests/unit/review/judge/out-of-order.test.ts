@@ -16,6 +16,10 @@ const [A, B, C, D, N, Z] = [a, b, c, d, n, z].map((call) => `await ${call};\n`);
 const PATCHED = `if (await DBOS.patch('p')) {\n${N}}\n`;
 const RECEIVE = "await DBOS.recv('t', 60);\n";
 
+const MAP = `await Promise.all(x.map((y) => ${a}));\n`;
+const LOOP = `for (const y of x) {\n${A}}\n`;
+const RESULTS = `await Promise.all([x.first.getResult(), x.second.getResult()]);\n${C}`;
+
 type Quiet = readonly [title: string, old: string, now: string, recorded: readonly string[]];
 type Row = readonly [...Quiet, says: string];
 
@@ -61,6 +65,22 @@ test.each<Row>([
     ['c'],
     'It has run c, before which',
   ],
+  ['puts a step before a map', `${MAP}${C}`, `${N}${MAP}${C}`, ['a'], 'It has run a, before which'],
+  ['puts a patch before a map', `${MAP}${C}`, `${PATCHED}${MAP}${C}`, ['a'], 'Up to 1 waits in a, before which'],
+  [
+    'puts a patch before two results',
+    RESULTS,
+    `${PATCHED}${RESULTS}`,
+    ['DBOS.getResult'],
+    'Up to 1 waits in DBOS.getR',
+  ],
+  [
+    'puts a patch before promises of a loop',
+    `const all = [];\nfor (const y of x) {\nall.push(${a});\n}\nawait Promise.all(all);\n${C}`,
+    `${PATCHED}const all = [];\nfor (const y of x) {\nall.push(${a});\n}\nawait Promise.all(all);\n${C}`,
+    ['a'],
+    'Up to 1 waits in a, before which',
+  ],
   ['removes one of two of a name', `${together(a, a)}${C}`, `${A}${C}`, ['a'], 'Up to 1 has run a, which'],
   [
     'removes what has lost a race',
@@ -97,6 +117,8 @@ test.each<Quiet>([
   ['removes the last one, which still runs', `${together(a, b)}${C}`, `${A}${C}`, ['a']],
   ['puts another in the place of one that runs', `${together(a, b)}${C}`, `${together(n, b)}${C}`, ['b']],
   ['puts a step behind them', `${together(a, b)}${C}`, `${together(a, b)}${N}${C}`, ['a', 'b']],
+  ['puts a patch before a map that has ended', `${MAP}${C}`, `${PATCHED}${MAP}${C}`, ['a', 'a', 'c']],
+  ['puts a patch before a loop', `${LOOP}${C}`, `${PATCHED}${LOOP}${C}`, ['a']],
   ['makes a wait another wait', `${RECEIVE}${C}`, `await DBOS.getEvent(x, 'k', 9);\n${C}`, ['DBOS.sleep']],
 ])('finds nothing where a change %s', (_title, old, now, recorded) => {
   expect(review('a.ts', typescript(old), typescript(now), [recorded]).findings).toEqual([]);
@@ -122,6 +144,18 @@ test.each<Quiet>([
 ])('offers no patch around a call that %s', (_title, old, now, recorded) => {
   const [finding] = review('a.ts', typescript(old), typescript(now), [recorded]).findings;
   expect(finding).toMatchObject({ kind: 'step-removed', suggestion: undefined });
+});
+
+test('tells of several calls that run together once', () => {
+  const map = `await Promise.all(x.map(async (y) => {\n${A}${B}}));\n${C}`;
+  const [finding] = review('a.ts', typescript(map), typescript(PATCHED + map), [['a', 'b']]).findings;
+  expect(finding && said(finding.message)).toContain('Up to 1 waits in a, before which');
+  expect(finding && said(finding.message)).not.toContain('It also');
+});
+
+test('offers a patch in front of calls that run together, where all have ended', () => {
+  const [finding] = review('a.ts', typescript(MAP + C), typescript(N + MAP + C), [['a', 'a', 'c']]).findings;
+  expect(finding?.suggestion).toContain("await DBOS.patch('add-n')");
 });
 
 test.each([
