@@ -100,7 +100,10 @@ class Thread {
     } else if (isCall(node)) this.#feed(node);
     else if (node.mark === 'wait') this.#feed(node);
     else if (node.mark === 'schedule') {
-      for (const other of this.#matching(node)) if (other.state === 'lazy') other.state = 'scheduled';
+      // Tasks start in the order in which they are made.
+      const tasks = this.#matching(node).filter(({ state }) => state === 'lazy');
+      for (const task of tasks) task.state = 'scheduled';
+      this.#others = [...this.#others.filter((other) => !tasks.includes(other)), ...tasks];
     } else this.#end(node);
   }
 
@@ -128,6 +131,7 @@ class Thread {
   }
 
   #wait(wait: Wait): void {
+    if (this.#others.some(({ state }) => state === 'scheduled')) this.#leaveLast();
     this.#out.push(wait);
     for (const other of this.#others.filter(({ state }) => state === 'scheduled')) {
       if (wait.isUnsure === true) this.#note(other.start.line);
@@ -135,10 +139,19 @@ class Thread {
       const now = other.rest.slice(0, first);
       other.state = 'running';
       other.rest = other.rest.slice(first);
-      for (const item of now) this.#feed(item);
+      for (const item of now) this.#feed(asConcurrent(item));
     }
     this.#others = this.#others.filter(({ rest }) => rest.some(isCall));
     for (const other of this.#others) if (other.state === 'running') other.isAhead = true;
+  }
+
+  /** What the function waits for can end behind what starts meanwhile. */
+  #leaveLast(): void {
+    for (let at = this.#out.length - 1; at >= 0; at -= 1) {
+      const item = this.#out[at];
+      if (item === undefined || !isCall(item)) return;
+      this.#out[at] = asConcurrent(item);
+    }
   }
 
   #matching({ of, frame }: Extract<Placed, { readonly mark: 'schedule' | 'end' }>): readonly Other[] {

@@ -79,16 +79,10 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
         }
         const around = [...guards, ...ofCall(item.guards, number)];
         const isConcurrent = isOuterConcurrent || item.isConcurrent === true;
-        const before = events.length;
         if (!('follow' in item)) events.push({ ...item, guards: around, ...(isConcurrent && { isConcurrent }) });
         else if (open.has(item.follow)) miss({ line: item.line, why: 'recursion', ...named(item.name) });
         else if (open.size >= MOST_LEVELS) miss({ line: item.line, why: 'unreadable', ...named(item.name) });
         else enter(item.follow, around, isConcurrent);
-        // Of what it records, something can come behind what is recorded later.
-        const isSaid = body.notFollowed.some(({ why }) => why === 'concurrent');
-        if ('follow' in item && item.isConcurrent === true && events.length > before && !isSaid) {
-          miss({ line: item.line, why: 'concurrent', ...named(item.name) });
-        }
       }
       open.delete(at);
     };

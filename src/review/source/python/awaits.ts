@@ -28,7 +28,9 @@ export function isConcurrent(tree: SyntaxTree, at: SyntaxNode, callee: Value): b
   });
 }
 
-function isCoroutine(callee: Value): boolean {
+/** Whether a call of this makes a coroutine. */
+export function isCoroutine(callee: Value): boolean {
+  if (callee.kind === 'python') return callee.name === 'asyncio.to_thread';
   if (callee.kind === 'function') return callee.function.node.children.some(({ name }) => name === 'async');
   return (callee.kind === 'api' || callee.kind === 'method') && callee.name.endsWith('_async');
 }

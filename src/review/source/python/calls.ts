@@ -7,6 +7,7 @@ import { apiCall, debounced, enqueued, runStep } from './durable.ts';
 import { expression, parts } from './expressions.ts';
 import { type Arguments, argumentsOf } from './names.ts';
 import type { Value } from './value.ts';
+import { isLazy, makesTasks, scheduled } from './waits.ts';
 import type { Walk } from './walk.ts';
 
 /** A call, its parts, and where it stands. */
@@ -32,31 +33,13 @@ export function call(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): vo
   // What it waits for starts after it has its row.
   const isFirst = one.callee.kind === 'api' && one.callee.name === 'asyncio_wait';
   if (isFirst) record(walk, one);
-  const first = walk.items.length;
   if (list !== undefined) argumentList(walk, list, one, functionArgument(one));
-  const given = walk.items.slice(first);
-  if (isGather(one.callee) ? runTogether(given) : isTask(one.callee) && given.length > 0) walk.note('concurrent', node);
+  if (makesTasks(one.callee)) walk.items.push(scheduled(walk, node));
   if (isFirst) return;
   const own = walk.items.length;
   record(walk, one);
   if (isConcurrent(walk.values.tree, node, one.callee)) walk.runsOn(own);
-}
-
-function isGather(callee: Value): boolean {
-  return callee.kind === 'python' && callee.name === 'asyncio.gather';
-}
-
-/** A task starts when the workflow waits for something: what it records comes behind what is called next. */
-function isTask(callee: Value): boolean {
-  const isNamed = callee.kind === 'python' || callee.kind === 'foreign';
-  return isNamed && TASKS.has(callee.name.split('.').at(-1) ?? '');
-}
-
-const TASKS = new Set(['create_task', 'ensure_future']);
-
-/** Of several functions that run together, what one records can come between two things of another. */
-function runTogether(items: Walk['items']): boolean {
-  return items.length > 1 && items.some((item) => 'follow' in item || item.kind === 'child');
+  if (isLazy(walk, node, one.callee)) walk.isLazyFrom(own, node, guards);
 }
 
 /** The argument that a call runs as a step, or starts as a workflow: its inside is not that of the workflow. */

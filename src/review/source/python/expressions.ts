@@ -3,6 +3,7 @@ import { CONDITION, LOOP } from '../guards.ts';
 import type { SyntaxNode } from '../syntax.ts';
 import { call } from './calls.ts';
 import { testOf } from './tests.ts';
+import { awaited } from './waits.ts';
 import { plus, type Walk } from './walk.ts';
 
 /** Reads an expression in the order in which Python evaluates it. */
@@ -16,6 +17,10 @@ export function expression(walk: Walk, node: SyntaxNode, guards: readonly Guard[
       return;
     case 'ConditionalExpression':
       conditional(walk, node, guards);
+      return;
+    case 'AwaitExpression':
+      parts(walk, node, guards);
+      walk.items.push(...awaited(walk, node, guards));
       return;
     case 'LambdaExpression':
       callback(walk, node, guards);

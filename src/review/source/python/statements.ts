@@ -5,6 +5,7 @@ import { childrenOf, type SyntaxNode } from '../syntax.ts';
 import { choiceIn } from './choices.ts';
 import { expression } from './expressions.ts';
 import { testOf } from './tests.ts';
+import { isTaskGroup, returned } from './waits.ts';
 import { plus, type Walk } from './walk.ts';
 
 const EXITS = new Set(['ReturnStatement', 'RaiseStatement', 'ContinueStatement', 'BreakStatement']);
@@ -39,8 +40,7 @@ function statement(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): read
       return attempt(walk, node, guards);
     case 'WithStatement':
       for (const child of node.children) if (child.name !== 'Body') expression(walk, child, guards);
-      // It can swallow what is raised in it.
-      return afterExit(block(walk, childrenOf(node, 'Body'), guards));
+      return inContext(walk, node, guards);
     case 'MatchStatement':
       choice(walk, node, guards);
       return [];
@@ -49,8 +49,16 @@ function statement(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): read
       return [];
     default:
       for (const child of node.children) expression(walk, child, guards);
+      if (node.name === 'ReturnStatement') walk.items.push(...returned(walk, node, guards));
       return [];
   }
+}
+
+/** It can swallow what is raised in it. A group of tasks waits for these. */
+function inContext(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
+  const behind = afterExit(block(walk, childrenOf(node, 'Body'), guards));
+  if (isTaskGroup(walk, node)) walk.items.push({ mark: 'end', of: [node], guards }, { mark: 'wait' });
+  return behind;
 }
 
 interface Clause {

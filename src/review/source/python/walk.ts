@@ -1,5 +1,6 @@
 import type { Guard, NotFollowed, RecordedCall } from '../definition.ts';
 import { hasRoomForBranch, withoutBranches } from '../guards.ts';
+import type { Mark } from '../order.ts';
 import type { Follow } from '../recording.ts';
 import type { SyntaxNode } from '../syntax.ts';
 import type { Row } from './api.ts';
@@ -12,7 +13,7 @@ const MOST_GUARDS = 50;
 
 /** The body of one function while it is read. */
 export class Walk {
-  readonly items: (RecordedCall | Follow<SyntaxNode>)[] = [];
+  readonly items: (RecordedCall | Follow<SyntaxNode> | Mark)[] = [];
   readonly notFollowed: NotFollowed[] = [];
   /** Functions and lambdas in it that run as steps. */
   readonly insidesOfSteps = new Set<SyntaxNode>();
@@ -45,8 +46,16 @@ export class Walk {
   /** Takes note that nothing waits for what was recorded from here on. */
   runsOn(first: number): void {
     for (const [at, item] of this.items.slice(first).entries()) {
-      this.items[first + at] = { ...item, isConcurrent: true };
+      if (!('mark' in item)) this.items[first + at] = { ...item, isConcurrent: true };
     }
+  }
+
+  /** What is recorded from here on is only run when something awaits it. */
+  isLazyFrom(first: number, node: SyntaxNode, guards: readonly Guard[]): void {
+    if (this.items.length === first) return;
+    const start: Mark = { mark: 'start', from: node.from, line: this.#line(node), guards, isLazy: true };
+    this.items.splice(first, 0, start);
+    this.items.push({ mark: 'close' });
   }
 
   note(why: NotFollowed['why'], node: SyntaxNode, name?: string): void {

@@ -183,3 +183,31 @@ async def every_async_call():
     await asyncio.to_thread(named_step)
     task = asyncio.create_task(async_step())
     await task
+    await together()
+
+
+async def twice():
+    await DBOS.run_step_async({"name": "first of two"}, plain_async)
+    await DBOS.run_step_async({"name": "second of two"}, plain_async)
+
+
+async def together():
+    """A coroutine runs when it is awaited, and a task when the workflow waits."""
+    coroutine = async_step()
+    await DBOS.run_step_async({"name": "before the coroutine"}, plain_async)
+    await coroutine
+    task = asyncio.create_task(twice())
+    await DBOS.run_step_async({"name": "before the task"}, plain_async)
+    await task
+    await asyncio.gather(twice(), DBOS.sleep_async(0.01), async_child())
+    one = DBOS.run_step_async({"name": "last of two"}, plain_async)
+    other = DBOS.recv_async("nothing", 0.01)
+    await asyncio.gather(other, one)
+    child = DBOS.start_workflow_async(async_child)
+    await DBOS.run_step_async({"name": "before the child"}, plain_async)
+    handle = await child
+    await handle.get_result()
+    is_new = False
+    is_new = await DBOS.patch_async("newer")
+    if is_new:
+        await DBOS.run_step_async({"name": "behind a variable"}, plain_async)

@@ -178,6 +178,15 @@ test('finds what starts before the rest of a function that it does not wait for'
   expect(limits).toEqual([]);
 });
 
+test.each([
+  ['task', 't = asyncio.create_task(step(a))\nawait step(c)\nawait t'],
+  ['coroutine', 't = step(a)\nawait step(c)\nawait t'],
+])('finds in Python what a %s moves, which starts later', (_title, old) => {
+  const { findings, limits } = review('a.py', python(old), python('await step(a)\nawait step(c)'), [['c', 'a']]);
+  expect(findings.map(({ kind }) => kind)).toEqual(['step-reordered']);
+  expect(limits).toEqual([]);
+});
+
 test('says nothing of the order of steps that Python runs one after the other', () => {
   const [old, now] = ['step(a)\nstep(b)', 'step(n)\nstep(a)\nstep(b)'].map((body) =>
     python(body.replaceAll('step', 'sync')).replace('async def w', 'def w'),
@@ -195,11 +204,10 @@ describe('the order is not known', () => {
     expect(JSON.stringify(review('a.ts', old ?? '', now ?? '', [['a', 'b', 'c']]).limits)).toContain(limit);
   });
 
-  test('of a task in Python, which starts later', () => {
-    const [old, now] = ['t = asyncio.create_task(step(a))\nawait step(c)\nawait t', 'await step(a)\nawait step(c)'].map(
-      python,
-    );
-    expect(JSON.stringify(review('a.py', old ?? '', now ?? '', [['c', 'a']]).limits)).toContain(limit);
+  test('of tasks in Python that run together', () => {
+    const g = 'async def g():\n  await step(a)\n  await step(b)\n';
+    const [old, now] = ['await step(a)\nawait step(c)', `${g}await asyncio.gather(g(), g())`].map(python);
+    expect(JSON.stringify(review('a.py', old ?? '', now ?? '', [['a']]).limits)).toContain(limit);
   });
 });
 
