@@ -209,6 +209,9 @@ describe('the calls of a workflow', () => {
     ['while (await s1()) STEP1', ['step s1 [loop]', 'step 1 [loop]']],
     ['do STEP1 while (await s1());', ['step 1 [loop]', 'step s1 [loop]']],
     ['try { STEP1 } catch (e) { STEP2 } finally { STEP3 }', ['step 1', 'step 2 [condition]', 'step 3']],
+    ['try { STEP1 return; } catch { STEP2 } STEP3', ['step 1', 'step 2 [condition]', 'step 3 [condition]']],
+    ['try { STEP1 throw 1; } catch { STEP2 } STEP3', ['step 1', 'step 2 [condition]', 'step 3']],
+    ['try { return STEP1 } finally { STEP2 } STEP3', ['step 1', 'step 2', 'step 3']],
     [
       'switch (await s1()) { case 1: STEP1 break; default: STEP2 }',
       ['step s1', 'step 1 [condition]', 'step 2 [condition]'],

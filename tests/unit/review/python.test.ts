@@ -321,6 +321,16 @@ describe('guards', () => {
     ['while n: pack()\nelse: label()', ['step pack < loop', 'step stick-label < condition']],
     ['async for a in child(): pack()', ['child child', 'other DBOS.getResult', 'step pack < loop']],
     [
+      'try:\n  pack()\n  return\nexcept E: label()\nDBOS.sleep(1)',
+      ['step pack', 'step stick-label < condition', 'sleep DBOS.sleep < condition'],
+    ],
+    ['try: pack()\nexcept E: pass\nelse: return\nlabel()', ['step pack', 'step stick-label < condition']],
+    [
+      'try: raise pack()\nexcept E: label()\nDBOS.sleep(1)',
+      ['step pack', 'step stick-label < condition', 'sleep DBOS.sleep'],
+    ],
+    ['try: return pack()\nfinally: label()\nDBOS.sleep(1)', ['step pack', 'step stick-label', 'sleep DBOS.sleep']],
+    [
       'try: pack()\nexcept E: label()\nelse: child\nfinally: DBOS.sleep(1)',
       ['step pack', 'step stick-label < condition', 'sleep DBOS.sleep'],
     ],

@@ -1,5 +1,5 @@
 import type { Guard } from '../definition.ts';
-import { afterExit, inBranch } from '../guards.ts';
+import { afterExit, CONDITION, inBranch } from '../guards.ts';
 import { childOf, type SyntaxNode } from '../syntax.ts';
 import { branchesOf } from './body.ts';
 import { choiceIn } from './choices.ts';
@@ -11,7 +11,11 @@ import { readTest } from './tests.ts';
 export function behind(context: SourceContext, statement: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
   if (statement.name === 'TryStatement') {
     const handler = childOf(statement, 'CatchClause');
-    return handler?.children.some(leaves) === true ? inBranch(guards, catchChoice(context, handler), 'false') : guards;
+    if (handler === undefined) return guards;
+    const made = catchChoice(context, handler);
+    if (handler.children.some(leaves)) return inBranch(guards, made, 'false');
+    // What is tried returns: only who comes by the handler goes on.
+    return returns(childOf(statement, 'Block')) ? inBranch([...guards, CONDITION], made, 'true') : guards;
   }
   if (statement.name !== 'IfStatement') return guards;
   const { condition, consequence, alternative } = branchesOf(statement);
@@ -27,12 +31,23 @@ export function behind(context: SourceContext, statement: SyntaxNode, guards: re
   return inBranch([...others, ...afterExit(test.whenTrue)], made, 'true');
 }
 
+function returns(block: SyntaxNode | undefined): boolean {
+  const last = block?.children.find(leaves);
+  return last !== undefined && last.name !== 'ThrowStatement';
+}
+
 /** Whether what follows a statement in its block does not run after it. */
 export function leaves(statement: SyntaxNode): boolean {
   if (['ReturnStatement', 'ThrowStatement', 'ContinueStatement', 'BreakStatement'].includes(statement.name))
     return true;
   if (statement.name === 'Block') {
     return statement.children.some(leaves);
+  }
+  if (statement.name === 'TryStatement') {
+    const handler = childOf(statement, 'CatchClause');
+    const tried = childOf(statement, 'Block');
+    const isLeft = tried !== undefined && leaves(tried) && (handler === undefined || handler.children.some(leaves));
+    return isLeft || childOf(statement, 'FinallyClause')?.children.some(leaves) === true;
   }
   const { consequence, alternative } = branchesOf(statement);
   const isIf = statement.name === 'IfStatement' && childOf(statement, 'else') !== undefined;

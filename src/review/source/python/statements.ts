@@ -108,8 +108,39 @@ export function clausesOf({ children }: SyntaxNode): readonly Clause[] {
 
 /** Whether what follows a body in its block does not run after it. */
 export function exits(body: SyntaxNode): boolean {
-  return body.children.some((child) => EXITS.has(child.name) || (child.name === 'StatementGroup' && exits(child)));
+  return exitOf(body) !== undefined;
 }
+
+/** The first statement of a body behind which nothing of it runs. */
+function exitOf(body: SyntaxNode): SyntaxNode | undefined {
+  for (const child of body.children) {
+    if (EXITS.has(child.name)) return child;
+    if (child.name === 'StatementGroup') {
+      const exit = exitOf(child);
+      if (exit !== undefined) return exit;
+    } else if (alwaysExits(child)) return child;
+  }
+  return undefined;
+}
+
+function alwaysExits(node: SyntaxNode): boolean {
+  const bodies = childrenOf(node, 'Body');
+  if (node.name === 'IfStatement') return childrenOf(node, 'else').length > 0 && bodies.every(exits);
+  if (node.name !== 'TryStatement') return false;
+  if (bodiesOf(node, 'finally').some(exits)) return true;
+  return [...bodiesOf(node, 'try'), ...bodiesOf(node, 'else')].some(exits) && bodiesOf(node, 'except').every(exits);
+}
+
+/** The bodies of the clauses with this keyword. */
+function bodiesOf({ children }: SyntaxNode, word: string): readonly SyntaxNode[] {
+  let clause = '';
+  return children.flatMap((child) => {
+    if (CLAUSES.has(child.name)) clause = child.name;
+    return child.name === 'Body' && clause === word ? [child] : [];
+  });
+}
+
+const CLAUSES = new Set(['try', 'except', 'else', 'finally']);
 
 function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   const condition = node.name === 'WhileStatement' ? node.children[1] : undefined;
@@ -139,7 +170,12 @@ function attempt(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readon
     } else if (child.name === 'Body') block(walk, [child], guards);
     else expression(walk, child, plus(guards, [CONDITION]));
   }
-  return hasHandler && haveExited ? inBranch([], tried, 'ends') : [];
+  if (hasHandler && haveExited) return inBranch([], tried, 'ends');
+  // What is tried returns: only who comes by a handler goes on.
+  const exit = [...bodiesOf(node, 'try'), ...bodiesOf(node, 'else')].flatMap((body) => exitOf(body) ?? [])[0];
+  return hasHandler && exit !== undefined && exit.name !== 'RaiseStatement'
+    ? inBranch([CONDITION], tried, 'raises')
+    : [];
 }
 
 /** The cases of a `match` exclude each other, while the patterns are the same. */

@@ -205,6 +205,27 @@ test.each<[title: string, path: string, old: string, now: string, recorded: read
     'y = x\ny = f(y)\nif y:\n  step(a)\n  step(n)\nelse:\n  step(b)\ny = 1',
     ['b'],
   ],
+  [
+    'a return that is tried',
+    'a.ts',
+    `if (x) {try {${A}return;} catch (e) {throw e;}}\n${B}`,
+    `if (x) {try {${A}${N}return;} catch (e) {throw e;}}\n${B}`,
+    ['b'],
+  ],
+  [
+    'a return that is tried',
+    'a.py',
+    'if x:\n  try:\n    return\n  except E:\n    raise\nstep(b)',
+    'if x:\n  step(n)\n  try:\n    return\n  except E:\n    raise\nstep(b)',
+    ['b'],
+  ],
+  [
+    'a return either way',
+    'a.py',
+    'if x:\n  if y:\n    return\n  else:\n    raise E\nstep(b)',
+    'if x:\n  step(n)\n  if y:\n    return\n  else:\n    raise E\nstep(b)',
+    ['b'],
+  ],
   ['an early return', 'a.py', 'if x:\n  return\nstep(b)', 'if x:\n  step(n)\n  return\nstep(b)', ['b']],
   [
     'an except that raises',
