@@ -128,7 +128,7 @@ export function filesUnread(files: readonly { readonly path: string; readonly wh
 /** Workflows in flight of which only one version of a file was read: the other has errors, or is cut. */
 export function workflowsMissed(names: readonly string[]): ReviewProblem {
   return new ReviewProblem(
-    msg`Workflows in flight are in one version of a file only, and the other was not read whole: ${namesOf(names)}. Look whether they are deleted, renamed or changed: work in flight can break.`,
+    msg`Workflows in flight are in one version of a file only, and the other was not read whole: ${namesOf(names)}. Check whether they are deleted, renamed or changed: work in flight can break.`,
     'review-workflows-missed',
   );
 }
