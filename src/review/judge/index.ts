@@ -8,6 +8,7 @@ import { type Definition, definitionsOn, keyOf } from './definitions.ts';
 import { type Budget, MOST_CELLS } from './difference.ts';
 import type { AcceptedFinding, Finding, Review } from './finding.ts';
 import { bySeverity, changedFinding, comparisons, goneFinding, type Ranked } from './findings.ts';
+import { instanceLimits } from './instances.ts';
 import { appearedLimits, type Judged, limitsOf } from './limits.ts';
 import { type Places, placesIn } from './places.ts';
 import { shownName } from './texts.ts';
@@ -70,6 +71,7 @@ export function judge(files: readonly ChangedFile[], inventory: Inventory, optio
         ),
         found: new Set(found.map(({ finding }) => keyOf(finding.workflow))),
       }),
+      ...instanceLimits(files, before, places),
     ],
   };
 }

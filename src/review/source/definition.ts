@@ -105,6 +105,13 @@ export interface ForeignRegistration {
   readonly workflow: WorkflowName | undefined;
 }
 
+/** An instance of a class, made with a text as its name: `new Stock('main')`. */
+export interface Instance {
+  /** As the text has it. */
+  readonly className: string;
+  readonly name: string;
+}
+
 /** What a file says about workflows. */
 export interface SourceFile {
   readonly language: SourceLanguage;
@@ -114,6 +121,8 @@ export interface SourceFile {
   readonly registrations: readonly ForeignRegistration[];
   /** The names of the steps that the file registers, as far as the text says them. */
   readonly steps: readonly string[];
+  /** All that look like one: only a class with workflows has instances that DBOS knows. */
+  readonly instances: readonly Instance[];
   /** What the file registers or defines in a way that cannot be read. */
   readonly notFollowed: readonly NotFollowed[];
   /** The reasons of all comments `drain-gate: accept REASON`: one can name a workflow that is deleted. */

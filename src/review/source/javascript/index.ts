@@ -1,5 +1,6 @@
 import { acceptedReasons } from '../accept.ts';
 import type { SourceFile } from '../definition.ts';
+import { instancesIn } from '../instances.ts';
 import type { Body } from '../recording.ts';
 import { recorder } from '../recording.ts';
 import { linesOf, type SyntaxNode, type SyntaxTree } from '../syntax.ts';
@@ -8,6 +9,7 @@ import { isDecoratorsOnly } from './classes.ts';
 import { sourceContext } from './context.ts';
 import { readDefinitions } from './definitions.ts';
 import { parseJavaScript } from './grammar.ts';
+import { instanceOf } from './instances.ts';
 
 /** Returns what a file in TypeScript or JavaScript says about workflows. */
 export function readJavaScript(text: string, path: string): SourceFile {
@@ -22,7 +24,15 @@ export function readJavaScript(text: string, path: string): SourceFile {
   };
   const definitions = readDefinitions({ context, lineAt, record: recorder(bodyOf) });
   const accepted = acceptedReasons(tree.comments);
-  return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0, isCut: tree.isCut };
+  const instances = instancesIn(tree, (node) => instanceOf(tree, node));
+  return {
+    language: 'javascript',
+    ...definitions,
+    instances,
+    accepted,
+    hasErrors: tree.unreadable.length > 0,
+    isCut: tree.isCut,
+  };
 }
 
 /** TypeScript allows decorators before `export class`. The grammar finds an error there, and the decorators. */

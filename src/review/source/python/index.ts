@@ -7,11 +7,13 @@ import type {
   SourceWorkflow,
   WorkflowName,
 } from '../definition.ts';
+import { instancesIn } from '../instances.ts';
 import { type Recording, recorder } from '../recording.ts';
 import { childOf, linesOf, type SyntaxNode } from '../syntax.ts';
 import { acceptedIn } from './accepted.ts';
 import { bodiesOf } from './bodies.ts';
 import { registeredName } from './classes.ts';
+import { instanceOf } from './instances.ts';
 import { readModule } from './module.ts';
 import { parsePython } from './parse.ts';
 import { registrations } from './registrations.ts';
@@ -61,6 +63,7 @@ class File {
       functions: module.functions.flatMap((one) => (registered.has(one) ? [] : this.#candidate(one))),
       registrations: foreign.map(({ at, ...one }): ForeignRegistration => ({ ...one, line: this.#lineOf(at) })),
       steps,
+      instances: instancesIn(tree, (node) => instanceOf(tree, node)),
       notFollowed: this.#notFollowed,
       accepted: acceptedReasons(tree.comments),
       hasErrors: tree.unreadable.length > 0,

@@ -70,6 +70,7 @@ export function sourceFile(rest: Partial<SourceFile> = {}): SourceFile {
     functions: [],
     registrations: [],
     steps: [],
+    instances: [],
     notFollowed: [],
     accepted: [],
     hasErrors: false,
