@@ -308,7 +308,11 @@ describe('the calls of a workflow', () => {
     ["let y = await DBOS.patch('x'); [y] = f(); if (y) NEW else OLD", ['[condition]', '[condition]']],
     ["let y = await DBOS.patch('x'); for (y of f()) {} if (y) NEW else OLD", ['[condition]', '[condition]']],
     ["const is = { y: await DBOS.patch('x') }; is.y = f(); if (is.y) NEW else OLD", ['[condition]', '[condition]']],
-    ["const [y] = [...f(), await DBOS.patch('x')]; if (y) NEW else OLD", ['[condition]', '[condition]']],
+    ["const [, y] = [...f(), await DBOS.patch('x')]; if (y) NEW else OLD", ['[condition]', '[condition]']],
+    [
+      "let y; const g = () => { y = f(); }; y = await DBOS.patch('x'); g(); if (y) NEW else OLD",
+      ['[condition]', '[condition]'],
+    ],
     ["const is = { y: await DBOS.patch('x'), ...f() }; if (is.y) NEW else OLD", ['[condition]', '[condition]']],
   ])('behind the patch in %j', (statements, [taken, untaken]) => {
     const text = statements.replaceAll('NEW', 'await n();').replaceAll('OLD', 'await o();');

@@ -406,6 +406,11 @@ describe('guards', () => {
       'new = DBOS.patch("x")\ndef f():\n  nonlocal new\n  new = n\nf()\nif new: pack()',
       [patch, 'step pack < condition'],
     ],
+    [
+      'def f():\n  nonlocal new\n  new = n\nnew = DBOS.patch("x")\nf()\nif new: pack()',
+      [patch, 'step pack < condition'],
+    ],
+    ['new = n\ntry: new = DBOS.patch("x")\nexcept E: pass\nif new: pack()', [patch, 'step pack < condition']],
     ['new = n\nnew, *m = [DBOS.patch("x")]\nif new: pack()', [patch, 'step pack < condition']],
   ])('of patches: %j', (body, expected) => {
     expect(calls(body)).toEqual(expected);
@@ -477,6 +482,7 @@ async def h():
 def later(): return h()
 @DBOS.workflow()
 async def w(): pass
+async def quiet(): pass
 `;
   const order = (statements: string) => {
     const { calls, notFollowed } = main(statements, helpers);
@@ -521,6 +527,7 @@ async def w(): pass
     ['p = b()\nif n: await p\nawait c()', 'c b (concurrent)'],
     ['p = asyncio.create_task(b())\nawait n.other()\nawait c()\nawait p', 'other b c (concurrent)'],
     ['p = asyncio.create_task(h())\nawait b()', 'b h1 h2'],
+    ['p = asyncio.create_task(b())\nawait quiet()\nawait c()\nawait p', 'c b'],
     ['p = b()\nreturn p', 'b'],
     ['await asyncio.wait([asyncio.create_task(h())], return_when=n)\nawait c()', 'h1 c h2 (concurrent)'],
   ])('calls come in the order in which they start: %j', (statements, expected) => {

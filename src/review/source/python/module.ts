@@ -262,7 +262,9 @@ class Reading implements PythonModule {
     const isGlobal = node.children[0]?.name === 'global';
     for (const child of childrenOf(node, 'VariableName')) {
       const name = textOf(this.tree, child);
-      const owner = isGlobal ? this.scope : ownerOf(scope.parent, name);
+      // The function around it can bind the name further down.
+      const around = scope.parent?.kind === 'function' ? scope.parent : undefined;
+      const owner = isGlobal ? this.scope : (ownerOf(scope.parent, name) ?? around);
       if (owner !== undefined && owner !== scope) scope.elsewhere.set(name, owner);
     }
   }

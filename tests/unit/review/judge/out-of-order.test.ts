@@ -187,6 +187,12 @@ test.each([
   expect(limits).toEqual([]);
 });
 
+test('finds in Python what breaks in front of a step that a task can overtake', () => {
+  const body = 't = asyncio.create_task(step(a))\nawait step(c)\nawait t';
+  const { findings } = review('a.py', python(body), python(`await step(n)\n${body}`), [['a']]);
+  expect(findings.map(({ message }) => said(message))).toEqual([expect.stringContaining('It has run a, before which')]);
+});
+
 test('says nothing of the order of steps that Python runs one after the other', () => {
   const [old, now] = ['step(a)\nstep(b)', 'step(n)\nstep(a)\nstep(b)'].map((body) =>
     python(body.replaceAll('step', 'sync')).replace('async def w', 'def w'),
