@@ -25,19 +25,13 @@ export function callerLimits(files: readonly ChangedFile[], places: Places, know
 }
 
 function functionLimits(files: readonly ChangedFile[], places: Places, known: Known): readonly Message[] {
-  const all = Map.groupBy(
-    files.flatMap((file) => (file.after?.functions ?? []).map((source) => ({ file, source }))),
-    ({ source }) => source.localName,
-  );
+  const successorOf = successors(files);
   const recordersIn = byApplication(files, (application) => recorders(places.all(application), lastPart));
   const changed = files.flatMap((file) => {
     const recordersOf = recordersIn(file);
     const isFollowed = follows(file.before);
     return (file.before?.functions ?? []).flatMap((before) => {
-      const same = all.get(before.localName);
-      // It is in its file, or in one that it moved to.
-      const after = (same?.find((each) => each.file === file) ?? same?.[0])?.source;
-      if (known.workflows.has(before) || after === undefined || recordedBy(before) === recordedBy(after)) return [];
+      if (known.workflows.has(before) || recordedBy(before) === recordedBy(successorOf(file, before))) return [];
       const steps = stepsOf(before);
       const callers = recordersOf(steps).filter(({ workflow }) => !known.compared.has(keyOf(workflow)));
       // Who calls it has recorded its steps, where these have names of their own.
@@ -49,7 +43,7 @@ function functionLimits(files: readonly ChangedFile[], places: Places, known: Kn
   if (changed.length === 0) return [];
   const names = [...new Set(changed.map(({ name }) => name))];
   const callers = changed.flatMap((each) => each.callers);
-  const what = msg`Functions that record something else now, and whose callers the change does not show: ${namesOf(names)}.`;
+  const what = msg`Functions that record something else now, or nothing, and whose callers the change does not show: ${namesOf(names)}.`;
   const who =
     callers.length === 0
       ? trusted('A workflow in flight that calls them can break.')
@@ -81,8 +75,22 @@ function stepsIn({ steps, workflows, functions }: SourceFile): readonly string[]
   return [...steps, ...calls.flatMap(({ kind, name }) => (kind === 'step' ? (name ?? []) : []))];
 }
 
-function recordedBy({ calls }: SourceFunction): string {
-  return JSON.stringify(calls.map(({ kind, name, guards }) => [kind, name, guards]));
+/** Returns a function that gives what a function is now: in its file, in one that it moved to, or under a new name. */
+function successors(files: readonly ChangedFile[]) {
+  const after = files.flatMap((file) => (file.after?.functions ?? []).map((source) => ({ file, source })));
+  const byName = Map.groupBy(after, ({ source }) => source.localName);
+  const old = new Set(files.flatMap((file) => file.before?.functions ?? []).map(({ localName }) => localName));
+  const added = after.filter(({ source }) => !old.has(source.localName));
+  const byText = new Map(added.map(({ source }) => [source.fingerprint, source]));
+  return (file: ChangedFile, { localName, fingerprint }: SourceFunction): SourceFunction | undefined => {
+    const same = byName.get(localName);
+    return (same?.find((each) => each.file === file) ?? same?.[0])?.source ?? byText.get(fingerprint);
+  };
+}
+
+/** What a function records, to compare. One that is gone, or records nothing any more, is in no list. */
+function recordedBy(source: SourceFunction | undefined): string {
+  return JSON.stringify((source?.calls ?? []).map(({ kind, name, guards }) => [kind, name, guards]));
 }
 
 /** Returns whether a workflow of the file calls a function: then calls of the workflow stand in the function's text. */

@@ -39,13 +39,28 @@ test.each<[title: string, files: Files, edit: Edit, says: string]>([
     'a function records another step',
     TYPESCRIPT,
     [["  await DBOS.runStep(() => pack(), { name: 'pack' });\n", '']],
-    'Functions that record something else now, and whose callers the change does not show: "ship in steps.ts". Steps of theirs were recorded by "checkOut", which can break.',
+    'Functions that record something else now, or nothing, and whose callers the change does not show: "ship in steps.ts". Steps of theirs were recorded by "checkOut", which can break.',
   ],
   [
     'a function sleeps twice',
     TYPESCRIPT,
     [['DBOS.sleep(10);', 'DBOS.sleep(10);\n  await DBOS.sleep(5);']],
     'the change does not show: "pause in steps.ts". A workflow in flight that calls them can break.',
+  ],
+  [
+    'a function records nothing any more',
+    TYPESCRIPT,
+    [
+      ["  await DBOS.runStep(() => pack(), { name: 'pack' });\n", ''],
+      ["  await DBOS.runStep(() => pack(), { name: 'send' });\n", ''],
+    ],
+    'Functions that record something else now, or nothing, and whose callers the change does not show: "ship in steps.ts"',
+  ],
+  [
+    'a function comes from another file',
+    PYTHON,
+    [['def call_twice(x):\n    charge(x)\n    DBOS.sleep(1)\n', 'from others import call_twice\n']],
+    'or nothing, and whose callers the change does not show: "call_twice in steps.py". Steps of theirs were recorded by',
   ],
   [
     'a function in Python',
