@@ -90,17 +90,21 @@ export function recorder<Key>(bodyOf: (key: Key) => Body<Key>): (key: Key) => Re
     const calls = inOrderOfStart(events, (line) => miss({ line, why: 'concurrent' }));
     if (marks < 0) miss({ line: calls[0]?.line ?? 1, why: 'concurrent' });
     const own = [...reached].map((each) => bodyOf(each).fingerprint);
+    const placed = withBranches(calls);
     return {
-      calls: withBranches(calls),
+      calls: placed,
       notFollowed: [...missed.values()],
-      fingerprint: digest([...own, namesOf(calls)]),
+      fingerprint: digest([...own, outsideOf(placed)]),
     };
   };
 }
 
-/** A name may come from a constant outside of the body, and whether a function is a step from its registration. */
-function namesOf(calls: readonly RecordedCall[]): string {
-  return JSON.stringify(calls.map(({ kind, name }) => [kind, name]));
+/**
+ * What the text outside of the bodies says of calls: a name can come from a constant, whether a function is a step from its
+ * registration, and whether a call runs at all from a constant in a condition.
+ */
+function outsideOf(calls: readonly RecordedCall[]): string {
+  return JSON.stringify(calls.map(({ kind, name, guards }) => [kind, name, guards]));
 }
 
 function named(name: string | undefined): { readonly name?: string } {

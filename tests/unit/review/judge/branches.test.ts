@@ -388,6 +388,16 @@ test('says nothing of a new return behind all that is recorded', () => {
   expect(limits).toEqual([]);
 });
 
+test.each([
+  ['a.ts', 'const isOn = true;\n', 'const isOn = false;\n', `if (isOn) {${A}}\n${B}`],
+  ['a.py', 'is_on = True\n', 'is_on = False\n', 'if is_on: step(a)\nstep(b)'],
+])('says that a constant outside of the body turns a step off: %s', (path, on, off, body) => {
+  const [files, change] = changed(path, body, body, ['a', 'b']);
+  const text = files[path] ?? '';
+  const { limits } = reviewOf({ [path]: on + text }, { ...change, after: { [path]: off + text } });
+  expect(JSON.stringify(limits)).toContain('Under other conditions or in other loops than before');
+});
+
 function changed(path: string, old: string, now: string, recorded: readonly string[]): [Files, Change] {
   const textOf = path.endsWith('.py') ? snake : typescript;
   const change = { title: '', after: { [path]: textOf(now) }, inFlight: [{ workflow: 'w', recorded }], expected: [] };
