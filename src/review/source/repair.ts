@@ -22,6 +22,8 @@ export interface Rule {
 
 /** How often a text is repaired: behind one error, a grammar can find another. */
 export const MOST_REPAIRS = 3;
+/** Errors that are looked at each time. Correct code has few of them, and one can take some milliseconds. */
+export const MOST_ERRORS = 500;
 /** Characters around an error that are looked at. */
 export const MOST_AROUND = 200;
 
@@ -37,6 +39,14 @@ export function repairOf({ from }: SyntaxNode, parsed: string, rules: readonly R
     }
   }
   return undefined;
+}
+
+/** Returns the repairs of the first errors. */
+export function repairsOf(
+  errors: readonly SyntaxNode[],
+  repair: (error: SyntaxNode) => Repair | undefined,
+): readonly Repair[] {
+  return errors.slice(0, MOST_ERRORS).flatMap((error) => repair(error) ?? []);
 }
 
 /** Returns a text of the same length with all repairs; undefined where there is none. */

@@ -1,6 +1,8 @@
 import { parser } from '@lezer/javascript';
 import { describe, expect, test } from 'vitest';
 import { readJavaScript } from '../../../src/review/source/javascript/index.ts';
+import { repaired } from '../../../src/review/source/javascript/repair.ts';
+import { MOST_ERRORS } from '../../../src/review/source/repair.ts';
 import {
   limitsFrom,
   MOST_BRACKETS,
@@ -47,6 +49,12 @@ test.each([
 test('brackets that are deeper than code is are not parsed', () => {
   const tree = parseSource(parser, `f(); ${'['.repeat(10_000)}`);
   expect(tree.unreadable[0]).toBe(5 + MOST_BRACKETS);
+});
+
+test('of a text with many errors, the first ones are repaired', () => {
+  const text = 'let a!: T;\n'.repeat(MOST_ERRORS + 2);
+  const tree = parseSource(parser.configure({ dialect: 'ts' }), text);
+  expect(repaired(tree, text, true)?.match(/!/g)).toHaveLength(2);
 });
 
 test('a huge file is read to a limit', () => {

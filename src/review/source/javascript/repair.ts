@@ -1,4 +1,4 @@
-import { MOST_AROUND, type Repair, type Rule, repairOf, withRepairs } from '../repair.ts';
+import { MOST_AROUND, type Repair, type Rule, repairOf, repairsOf, withRepairs } from '../repair.ts';
 import { type SyntaxNode, type SyntaxTree, textOf } from '../syntax.ts';
 
 const STRING = /'[^'\n]*'|"[^"\n]*"/.source;
@@ -41,22 +41,20 @@ const RULES: readonly Rule[] = [
  * makes `(run < Row) > (…)`.
  */
 export function repaired(tree: SyntaxTree, parsed: string, isTypeScript: boolean): string | undefined {
-  const repairs: Repair[] = [];
+  const errors: SyntaxNode[] = [];
   const smaller = new Set<number>();
   const greater: SyntaxNode[] = [];
   const visit = (node: SyntaxNode): void => {
-    if (node.name === '⚠') {
-      const repair = commentInMarkup(node, parsed) ?? repairOf(node, parsed, RULES);
-      if (repair !== undefined) repairs.push(repair);
-    }
+    if (node.name === '⚠') errors.push(node);
     const sign = node.name === 'CompareOp' || node.name === 'BitOp' ? textOf(tree, node) : '';
     if (sign === '<') smaller.add(node.from);
     if (/^>+$/.test(sign)) greater.push(node);
     for (const child of node.children) visit(child);
   };
   visit(tree.root);
-  if (isTypeScript) repairs.push(...greater.flatMap((node) => typeArguments(parsed, node, smaller)));
-  return withRepairs(parsed, repairs);
+  const repairs = repairsOf(errors, (error) => commentInMarkup(error, parsed) ?? repairOf(error, parsed, RULES));
+  const ofCalls = isTypeScript ? greater.flatMap((node) => typeArguments(parsed, node, smaller)) : [];
+  return withRepairs(parsed, [...repairs, ...ofCalls]);
 }
 
 /** In `<p>{…}</p>`, braces with nothing but a comment. */

@@ -1,5 +1,5 @@
 import { parser } from '@lezer/python';
-import { MOST_REPAIRS, type Rule, repairOf, withRepairs } from '../repair.ts';
+import { MOST_REPAIRS, type Rule, repairOf, repairsOf, withRepairs } from '../repair.ts';
 import { childOf, limitsFrom, parseSource, type SyntaxNode, type SyntaxTree } from '../syntax.ts';
 
 /** Places that are noted as unreadable in a file. */
@@ -21,7 +21,7 @@ export function parsePython(text: string): SyntaxTree {
     const seen: string = parsed;
     parsed = withRepairs(
       seen,
-      errorsIn(tree.root).flatMap((error) => repairOf(error, seen, RULES) ?? []),
+      repairsOf(errorsIn(tree.root), (error) => repairOf(error, seen, RULES)),
     );
     if (parsed === undefined) break;
     const better = withoutKnown(parseSource(parser, read, { within, parsed }));
