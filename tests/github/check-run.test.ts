@@ -162,7 +162,8 @@ test('two runs at once end with one check run', async () => {
   const github = await fakeGithub();
   const database = await withWork();
   const steps = [start(github, database.url), start(github, database.url)];
-  await vi.waitUntil(() => github.served.filter(({ operation }) => operation === 'list').length > 1, {
+  // One run looks twice: before it creates the check run, and after.
+  await vi.waitUntil(() => github.served.filter(({ operation }) => operation === 'list').length > 2, {
     timeout: 60_000,
   });
   await finishWork(database);
