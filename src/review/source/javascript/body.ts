@@ -8,7 +8,7 @@ import { choiceIn } from './choices.ts';
 import { behind, leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice, fingerprintOf } from './fingerprint.ts';
-import { functionBody, isAssertion, isFunction, unwrap } from './grammar.ts';
+import { branchesOf, functionBody, isAssertion, isFunction, unwrap } from './grammar.ts';
 import { type Binary, readTest } from './tests.ts';
 import { endOf } from './waits.ts';
 
@@ -142,18 +142,6 @@ function visitChoice(reader: BodyReader, node: SyntaxNode, guards: readonly Guar
       : visit(reader, consequence, inBranch([...guards, ...test.whenTrue], made, 'true'))),
     ...(other === undefined ? [] : visit(reader, other, inBranch([...guards, ...test.whenFalse], made, 'false'))),
   ];
-}
-
-export interface Branches {
-  readonly condition: SyntaxNode | undefined;
-  readonly consequence: SyntaxNode | undefined;
-  readonly alternative: SyntaxNode | undefined;
-}
-
-/** Returns the parts of `if` and of `a ? b : c`. */
-export function branchesOf(node: SyntaxNode): Branches {
-  const parts = node.children.filter(({ name }) => !['if', 'else', 'LogicOp', '⚠'].includes(name));
-  return { condition: parts[0], consequence: parts[1], alternative: parts[2] };
 }
 
 function visitLoop(reader: BodyReader, node: SyntaxNode, guards: readonly Guard[]): readonly Found[] {

@@ -1,10 +1,10 @@
 import type { Guard } from '../definition.ts';
 import { afterExit, CONDITION, inBranch } from '../guards.ts';
 import { childOf, type SyntaxNode } from '../syntax.ts';
-import { branchesOf } from './body.ts';
 import { choiceIn } from './choices.ts';
 import type { SourceContext } from './context.ts';
 import { catchChoice } from './fingerprint.ts';
+import { branchesOf } from './grammar.ts';
 import { readTest } from './tests.ts';
 
 /** Returns the guards of what follows a statement: a branch of it can leave the block. */

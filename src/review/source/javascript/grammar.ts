@@ -156,6 +156,19 @@ export function functionBody(node: SyntaxNode): SyntaxNode | undefined {
   return arrow === -1 ? undefined : node.children[arrow + 1];
 }
 
+/** The parts of a choice, as far as it has them. */
+export interface Branches {
+  readonly condition: SyntaxNode | undefined;
+  readonly consequence: SyntaxNode | undefined;
+  readonly alternative: SyntaxNode | undefined;
+}
+
+/** Returns the parts of `if` and of `a ? b : c`. */
+export function branchesOf(node: SyntaxNode): Branches {
+  const parts = node.children.filter(({ name }) => !['if', 'else', 'LogicOp', '⚠'].includes(name));
+  return { condition: parts[0], consequence: parts[1], alternative: parts[2] };
+}
+
 /** Returns the expression after `=` in a declaration. */
 export function initializerOf(node: SyntaxNode): SyntaxNode | undefined {
   const equals = node.children.findIndex(({ name }) => name === 'Equals');

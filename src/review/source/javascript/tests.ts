@@ -1,9 +1,17 @@
 import { ANY_TEST, and, either, FALSE, not, or, patchTest, type Test, TRUE } from '../guards.ts';
 import { type SyntaxNode, textOf } from '../syntax.ts';
-import { branchesOf } from './body.ts';
 import type { SourceContext } from './context.ts';
 import { resolve } from './entities.ts';
-import { argumentsOf, calleeOf, elementsOf, functionBody, memberName, propertyName, unwrap } from './grammar.ts';
+import {
+  argumentsOf,
+  branchesOf,
+  calleeOf,
+  elementsOf,
+  functionBody,
+  memberName,
+  propertyName,
+  unwrap,
+} from './grammar.ts';
 import { valueOfVariable } from './variables.ts';
 
 /** How many names and functions a condition is followed through. */

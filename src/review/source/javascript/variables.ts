@@ -1,10 +1,9 @@
 import { ANY_TEST, and, either, FALSE, or, type Test } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { type Flow, isOfOneFunction, isWrittenIn, type Variable, valueAt, valueBehind } from '../variables.ts';
-import { branchesOf } from './body.ts';
 import { leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
-import { isFunction, unwrap } from './grammar.ts';
+import { branchesOf, isFunction, unwrap } from './grammar.ts';
 import { readTest } from './tests.ts';
 
 const FLOW: Flow = {
