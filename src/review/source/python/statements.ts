@@ -3,12 +3,11 @@ import { choiceOf } from '../fingerprint.ts';
 import { afterExit, CONDITION, inBranch, LOOP, type Test } from '../guards.ts';
 import { childrenOf, type SyntaxNode } from '../syntax.ts';
 import { choiceIn } from './choices.ts';
+import { bodiesOf, type Clause, clausesOf, exitOf, exits } from './clauses.ts';
 import { expression } from './expressions.ts';
 import { testOf } from './tests.ts';
 import { isTaskGroup, returned } from './waits.ts';
 import { plus, type Walk } from './walk.ts';
-
-const EXITS = new Set(['ReturnStatement', 'RaiseStatement', 'ContinueStatement', 'BreakStatement']);
 
 /** Reads statements in their order. Returns what holds behind them, where an early exit says something about a patch. */
 export function block(walk: Walk, nodes: readonly SyntaxNode[], guards: readonly Guard[]): readonly Guard[] {
@@ -61,11 +60,6 @@ function inContext(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): read
   return behind;
 }
 
-interface Clause {
-  readonly condition: SyntaxNode | undefined;
-  readonly body: SyntaxNode;
-}
-
 function conditional(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): readonly Guard[] {
   const clauses = clausesOf(node);
   let under = guards;
@@ -97,50 +91,6 @@ function afterElse(walk: Walk, [first, second, ...more]: readonly Clause[]): rea
   const test: Test = testOf(walk.values, condition, walk.scope);
   return exits(second.body) ? afterExit(test.whenTrue) : [];
 }
-
-export function clausesOf({ children }: SyntaxNode): readonly Clause[] {
-  return children.flatMap((child, at) => {
-    if (child.name !== 'Body') return [];
-    const before = children[at - 1];
-    return [{ condition: before?.name === 'else' ? undefined : before, body: child }];
-  });
-}
-
-/** Whether what follows a body in its block does not run after it. */
-export function exits(body: SyntaxNode): boolean {
-  return exitOf(body) !== undefined;
-}
-
-/** The first statement of a body behind which nothing of it runs. */
-function exitOf(body: SyntaxNode): SyntaxNode | undefined {
-  for (const child of body.children) {
-    if (EXITS.has(child.name)) return child;
-    if (child.name === 'StatementGroup') {
-      const exit = exitOf(child);
-      if (exit !== undefined) return exit;
-    } else if (alwaysExits(child)) return child;
-  }
-  return undefined;
-}
-
-function alwaysExits(node: SyntaxNode): boolean {
-  const bodies = childrenOf(node, 'Body');
-  if (node.name === 'IfStatement') return childrenOf(node, 'else').length > 0 && bodies.every(exits);
-  if (node.name !== 'TryStatement') return false;
-  if (bodiesOf(node, 'finally').some(exits)) return true;
-  return [...bodiesOf(node, 'try'), ...bodiesOf(node, 'else')].some(exits) && bodiesOf(node, 'except').every(exits);
-}
-
-/** The bodies of the clauses with this keyword. */
-function bodiesOf({ children }: SyntaxNode, word: string): readonly SyntaxNode[] {
-  let clause = '';
-  return children.flatMap((child) => {
-    if (CLAUSES.has(child.name)) clause = child.name;
-    return child.name === 'Body' && clause === word ? [child] : [];
-  });
-}
-
-const CLAUSES = new Set(['try', 'except', 'else', 'finally']);
 
 function loop(walk: Walk, node: SyntaxNode, guards: readonly Guard[]): void {
   const condition = node.name === 'WhileStatement' ? node.children[1] : undefined;

@@ -1,9 +1,9 @@
 import { ANY_TEST, and, either, or, type Test } from '../guards.ts';
 import { childOf, childrenOf, type SyntaxNode, textOf } from '../syntax.ts';
 import { type Flow, isOfOneFunction, isWrittenIn, type Variable, valueAt, valueBehind } from '../variables.ts';
+import { bodiesOf, clausesOf, exits } from './clauses.ts';
 import { argumentsOf, partsOf } from './names.ts';
 import type { Binding, Scope } from './scope.ts';
-import { clausesOf, exits } from './statements.ts';
 import { testOf } from './tests.ts';
 import type { Values } from './values.ts';
 
@@ -121,12 +121,6 @@ function behindIf({ values, scope }: Reading, variable: Variable, node: SyntaxNo
 /** Who comes past an `except` that leaves was in all that is tried. */
 function behindTry(variable: Variable, node: SyntaxNode): Test {
   const [tried, ...others] = childrenOf(node, 'Body');
-  const handlers = node.children.filter((child, at) => {
-    const clause = node.children.slice(0, at).findLast(({ name }) => CLAUSES.includes(name));
-    return child.name === 'Body' && clause?.name === 'except';
-  });
   const isOnly = tried !== undefined && !others.some((other) => isWrittenIn(variable, other));
-  return isOnly && handlers.every(exits) ? valueBehind(tried, variable) : ANY_TEST;
+  return isOnly && bodiesOf(node, 'except').every(exits) ? valueBehind(tried, variable) : ANY_TEST;
 }
-
-const CLAUSES = ['try', 'except', 'else', 'finally'];
