@@ -147,7 +147,7 @@ test.each<Quiet>([
 });
 
 test('tells of several calls that run together once', () => {
-  const map = `await Promise.all(x.map(async (y) => {\n${A}${B}}));\n${C}`;
+  const map = `await Promise.all(x.map((y) => Promise.all([${a}, ${b}])));\n${C}`;
   const [finding] = review('a.ts', typescript(map), typescript(PATCHED + map), [['a', 'b']]).findings;
   expect(finding && said(finding.message)).toContain('Up to 1 waits in a, before which');
   expect(finding && said(finding.message)).not.toContain('It also');
