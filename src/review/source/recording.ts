@@ -37,7 +37,7 @@ const MOST_ITEMS = 3000;
 /** The same for all functions of a file together. */
 const MOST_ITEMS_OF_FILE = 300_000;
 /** Places where one function starts something or waits. */
-const MOST_MARKS = 30_000;
+const MOST_MARKS = 4000;
 /** Places that could not be followed, of one function. */
 const MOST_NOT_FOLLOWED = 50;
 

@@ -443,6 +443,11 @@ const both = async () => { const p = h(); await b(); return p; };\nconst child =
     expect(order(statements)).toBe(expected);
   });
 
+  test('say that the order is not known, where more starts and waits stand there than are followed', () => {
+    expect(order(`${'await x; '.repeat(1000)} await Promise.all([h(), 3]);`)).toBe('h1 h2');
+    expect(order(`${'await x; '.repeat(5000)} await Promise.all([h(), 3]);`)).toBe('h1 h2 (concurrent)');
+  });
+
   test('cut recursion', () => {
     const declarations = `async function a(n) { ${step('a')} await b(n); }\nasync function b(n) { if (n) await a(n - 1); ${step('b')} }`;
     expect(calls('await a(3);', declarations)).toEqual(['step a', 'step b']);
