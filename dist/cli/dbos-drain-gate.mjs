@@ -27596,10 +27596,13 @@ function listSection(list) {
 
 /** The commands for one workflow, the script for all, and the query that lists them. */
 function nextSteps(report, kit) {
-    const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows } = report;
+    const { verdict, details, database, firstToUnblock, commandLine, newVersion, workflows, blockers } = report;
     if (verdict === 'drained' || database === null || commandLine === null)
         return '';
     const query = ['The workflows in flight, as SQL:', codeBlock('sql', inspectionSql(report, database.schema))];
+    // The answer cannot be trusted, or the targets are not what was meant: their work can be live.
+    if (blockers.length > 0)
+        return blocks(...query);
     if (details === 'names' && workflows.items.length > 0)
         return withoutIds(query, commandLine, database.schema);
     if (workflows.items.length === 0 && firstToUnblock === null)

@@ -8167,7 +8167,7 @@ async function allPages(pageOf, most = Number.POSITIVE_INFINITY) {
 
 /***/ }),
 
-/***/ 1945:
+/***/ 5502:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -13054,7 +13054,7 @@ const $ZodJWT = /*@__PURE__*/ $constructor("$ZodJWT", (inst, def) => {
         });
     };
 });
-const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCustomStringFormat", (inst, def) => {
+const $ZodCustomStringFormat = /*@__PURE__*/ $constructor("$ZodCustomStringFormat", (inst, def) => {
     $ZodStringFormat.init(inst, def);
     inst._zod.check = (payload) => {
         if (def.fn(payload.value))
@@ -13067,7 +13067,7 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
             continue: !def.abort,
         });
     };
-})));
+});
 const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.pattern = regexes_number;
@@ -16217,7 +16217,7 @@ function _stringbool(Classes, _params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _stringFormat(Class, format, fnOrRegex, _params = {}) {
-    const params = util.normalizeParams(_params);
+    const params = normalizeParams(_params);
     const def = {
         check: "string_format",
         type: "string",
@@ -18940,11 +18940,11 @@ const ZodJWT = /*@__PURE__*/ $constructor("ZodJWT", (inst, def) => {
 function jwt(params) {
     return core._jwt(ZodJWT, params);
 }
-const ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodCustomStringFormat", (inst, def) => {
+const ZodCustomStringFormat = /*@__PURE__*/ $constructor("ZodCustomStringFormat", (inst, def) => {
     // ZodStringFormat.init(inst, def);
-    core.$ZodCustomStringFormat.init(inst, def);
+    $ZodCustomStringFormat.init(inst, def);
     ZodStringFormat.init(inst, def);
-})));
+});
 function stringFormat(format, fnOrRegex, _params = {}) {
     return core._stringFormat(ZodCustomStringFormat, format, fnOrRegex, _params);
 }
@@ -18952,7 +18952,7 @@ function schemas_hostname(_params) {
     return core._stringFormat(ZodCustomStringFormat, "hostname", regexes.hostname, _params);
 }
 function schemas_hex(_params) {
-    return core._stringFormat(ZodCustomStringFormat, "hex", regexes.hex, _params);
+    return _stringFormat(ZodCustomStringFormat, "hex", hex, _params);
 }
 function schemas_currencyCode(_params) {
     return core._stringFormat(ZodCustomStringFormat, "currency_code", regexes.currencyCode, _params);
@@ -24433,11 +24433,16 @@ const inventorySchema = strictObject({
     format: schemas_literal(FORMAT),
     /** Database time, ISO 8601. */
     observedAt: iso_datetime(),
+    /** The one that was asked for: the file has its rows, and those without an owner. Null where it has all. */
+    application: inventory_name.nullable(),
     applications: array(inventoryApplication),
     /** False where the role is not allowed to read the schedules: then `schedules` is empty everywhere. */
     schedulesRead: schemas_boolean(),
-    /** What is not in the file: executions in flight, names of steps and patches, schedules. All zero where it is whole. */
-    omitted: strictObject({ workflows: count, steps: count, schedules: count }),
+    /**
+     * What is not in the file: executions in flight, names of steps and patches, schedules, and registrations of
+     * applications. All zero where it is whole.
+     */
+    omitted: strictObject({ workflows: count, steps: count, schedules: count, applications: count }),
 });
 /** How many occurrences of a step in one execution are told apart. */
 const MOST_OCCURRENCES = 20;
@@ -24671,30 +24676,43 @@ function scheduleColumns({ schema, gate, schedules }, limits) {
 
 
 
-/** The most bytes of the workflows in a file, and of the schedules, as JSON. What does not fit is counted in `omitted`. */
-const MOST_BYTES = 8_000_000;
+/**
+ * The most bytes in a file, as JSON, of the workflows, of the schedules, and of the registrations of applications. What
+ * does not fit is counted in `omitted`. All three are smaller than the largest file that a review reads.
+ */
+const MOST_BYTES = 6_000_000;
+/** The most that an entry takes next to its own fields: those of its application and its version, without their names. */
+const FRAME_BYTES = 120;
 /**
  * Returns the inventory of what was read. DBOS's own workflows are left out: no text of a program defines them. It is
  * pure.
  */
 function buildInventory(facts) {
     const stepsOf = Map.groupBy(facts.steps, ({ group }) => group);
+    const latestOf = latestBy(facts.latest);
     const workflows = facts.groups
         .filter((group) => own_workflows_ownWorkOf(group) === undefined)
         .toSorted((a, b) => a.number - b.number)
         .map((group) => ({ group, workflow: workflowOf(group, stepsOf.get(group.number) ?? []) }));
-    const kept = fitting(workflows, ({ workflow }) => workflow);
-    const schedules = fitting(facts.schedules, (schedule) => schedule);
+    const kept = fitting(workflows, ({ group: { application, version }, workflow }) => [
+        ...[application, latestOf(application), version, workflow],
+    ]);
+    const schedules = fitting(facts.schedules, (schedule) => [schedule, latestOf(schedule.application)]);
+    // Work of DBOS's own shows an application as well.
+    const registered = [...new Set([...facts.latest, ...facts.groups].map(({ application }) => application))];
+    const known = fitting(registered, (application) => [application, latestOf(application)]);
     const tooMany = workflows.slice(kept.length);
     return {
         format: FORMAT,
         observedAt: isoTime(facts.observedAt),
-        applications: applicationsOf(kept, { ...facts, schedules }),
+        application: facts.application ?? null,
+        applications: applicationsOf(kept, known, schedules, latestOf),
         schedulesRead: facts.schedulesRead,
         omitted: {
             workflows: facts.inFlight - sum(facts.groups, sizeOf) + sum(tooMany, ({ group }) => sizeOf(group)) + facts.unknownStatuses,
             steps: facts.stepNames - facts.steps.length + sum(tooMany, ({ group }) => stepsOf.get(group.number)?.length ?? 0),
             schedules: facts.scheduleCount - schedules.length,
+            applications: registered.length - known.length,
         },
     };
 }
@@ -24725,33 +24743,40 @@ function atLeast(times) {
 function fitting(items, shown) {
     let left = MOST_BYTES;
     return items.filter((item) => {
-        left -= Buffer.byteLength(JSON.stringify(shown(item)));
+        left -= Buffer.byteLength(JSON.stringify(shown(item))) + FRAME_BYTES;
         return left >= 0;
     });
 }
-function applicationsOf(placed, { latest, schedules }) {
-    const names = new Set([...placed.map(({ group }) => group), ...latest, ...schedules].map((each) => each.application));
+function applicationsOf(placed, registered, schedules, latestOf) {
+    const placedBy = Map.groupBy(placed, ({ group }) => group.application);
+    const schedulesBy = Map.groupBy(schedules, ({ application }) => application);
+    const names = new Set([...placedBy.keys(), ...registered, ...schedulesBy.keys()]);
     return [...names].toSorted(nullFirst).map((application) => {
-        const own = placed.filter(({ group }) => group.application === application);
-        const versions = Map.groupBy(own, ({ group }) => group.version);
+        const versions = Map.groupBy(placedBy.get(application) ?? [], ({ group }) => group.version);
         return {
             application,
-            latest: latestOf(application, latest),
+            latest: latestOf(application),
             versions: [...versions.keys()].toSorted(nullFirst).map((version) => ({
                 version,
                 workflows: (versions.get(version) ?? []).map(({ workflow }) => workflow),
             })),
-            schedules: schedules
-                .filter((schedule) => schedule.application === application)
-                .map(({ application: _, ...schedule }) => schedule),
+            schedules: (schedulesBy.get(application) ?? []).map(({ application: _, ...schedule }) => schedule),
         };
     });
 }
-/** The newest registration of the application, or of no owner: older SDKs write none. */
-function latestOf(application, latest) {
-    const own = latest.filter((each) => each.application === application || each.application === null);
-    const [first] = own.toSorted((a, b) => b.timestamp - a.timestamp);
-    return first?.version ?? null;
+/** The newest registration of an application, or of no owner: older SDKs write none. */
+function latestBy(latest) {
+    const newest = new Map();
+    for (const each of latest) {
+        const known = newest.get(each.application);
+        if (known === undefined || known.timestamp < each.timestamp)
+            newest.set(each.application, each);
+    }
+    return (application) => {
+        const own = [newest.get(application), newest.get(null)].flatMap((each) => each ?? []);
+        const [first] = own.toSorted((a, b) => b.timestamp - a.timestamp);
+        return first?.version ?? null;
+    };
 }
 function nullFirst(a, b) {
     if (a === null || b === null)
@@ -24828,6 +24853,7 @@ async function readFrom(connection, config, request) {
             return buildInventory({
                 ...row,
                 observedAt: probe.observed_at,
+                application: request.application,
                 schedulesRead: query.schedules !== 'unreadable',
                 unknownStatuses: unknown.reduce((sum, { count }) => sum + count, 0),
             });
@@ -25008,7 +25034,7 @@ const AGAIN = message_trusted('Run the workflow with `mode: inventory` again, an
 function parseInventory(text) {
     if (Buffer.byteLength(text) > LARGEST_FILE) {
         const largest = message_trusted(`${LARGEST_FILE / 1_000_000} MB`);
-        throw wrong('inventory-too-large', message_msg `The inventory is larger than ${largest}. No inventory is. ${AGAIN}`);
+        throw wrong('inventory-too-large', message_msg `The inventory is larger than ${largest}, and \`mode: inventory\` writes smaller ones. ${AGAIN}`);
     }
     const value = jsonOf(text);
     const format = looseObject({ format: schemas_number() }).safeParse(value).data?.format;
@@ -25082,8 +25108,16 @@ function noToken() {
 function movedOn() {
     return new ReviewProblem(message_msg `The pull request has newer commits than this run. The run of the newest commit reviews them.`, 'review-moved-on');
 }
+/** The base has the head: nothing is left to compare. */
+function alreadyMerged() {
+    return new ReviewProblem(message_msg `Nothing was reviewed: the base branch has this commit already. Is the pull request merged?`, 'review-already-merged');
+}
 function reviewCancelled() {
     return new ReviewProblem(message_msg `The job was cancelled before the pull request was reviewed.`, 'review-cancelled');
+}
+/** `mode: inventory` ended before its file was written. */
+function inventoryCancelled() {
+    return new ReviewProblem(message_msg `The job was cancelled before the inventory was written. Run it again, or let the next scheduled run write one.`, 'inventory-cancelled');
 }
 /** Files beyond a limit. */
 function filesLeftOut(count, limit) {
@@ -25098,14 +25132,30 @@ function filesUnread(files) {
     const rest = files.length > SHOWN ? message_msg ` and ${files.length - SHOWN} more` : message_msg ``;
     return new ReviewProblem(message_msg `Changed files could not be read: ${shown}${rest}. Exclude files without workflows in \`paths\`.`, 'review-files-unread');
 }
-/** What is said where `paths` names an application that the inventory does not have. */
+/** Workflows in flight of which only one version of a file was read: the other has errors, or is cut. */
+function workflowsMissed(names) {
+    return new ReviewProblem(message_msg `Workflows in flight are in one version of a file only, and the other was not read whole: ${message_namesOf(names)}. Check whether they are deleted, renamed or changed: work in flight can break.`, 'review-workflows-missed');
+}
+/** `paths` or `application` names applications that the inventory does not have. */
 function unknownApplications(names, known) {
     const knows = known.length === 0 ? message_trusted('It names none') : message_msg `It has ${message_namesOf(known)}`;
-    return message_msg `The inventory has nothing of ${message_namesOf(names)}, so no change to it is found. ${knows}. Is the name in \`paths\` or \`application\` right?`;
+    return new ReviewProblem(message_msg `The inventory has nothing of ${message_namesOf(names)}, so changes there were not reviewed. ${knows}. Is the name in \`paths\` or \`application\` right? If it has not run yet, leave its name out.`, 'review-application-unknown');
+}
+/** The inventory was written for one application, and nothing says that the files belong to it. */
+function inventoryOfOne(application) {
+    return new ReviewProblem(message_msg `The inventory is of ${application} only, and changed files can belong to another application. Set the same \`application\` here, name it in \`paths\`, or write an inventory of all.`, 'review-inventory-of-one');
 }
 /** The comment of somebody else's token. */
 function foreignComment(login) {
     return new ReviewProblem(message_msg `The comment was not kept: \`github-token\` writes as ${login}, so that a later run would not find its own comment. Pass the job's token, \`github.token\`.`, 'review-comment-of-another', false);
+}
+/** A newer commit has a run of its own, which keeps the comment. */
+function commentLeft() {
+    return new ReviewProblem(message_msg `The comment was left to a newer run: the pull request has newer commits than this run.`, 'review-comment-left', false);
+}
+/** The review ended, and the job did before its comment was kept. */
+function commentCancelled() {
+    return new ReviewProblem(message_msg `The comment is not up to date: the job was cancelled before it was kept.`, 'review-comment-cancelled', false);
 }
 
 ;// CONCATENATED MODULE: ./lib/review/inventory-file.js
@@ -25172,12 +25222,12 @@ function inFlightOf({ applications, omitted }) {
 }
 /** What the inventory holds, in two sentences at most. */
 function inventoryHeadline(inventory) {
-    const { workflows, steps, schedules } = inventory.omitted;
+    const { workflows, steps, schedules, applications } = inventory.omitted;
     const versions = inventory.applications.reduce((sum, each) => sum + each.versions.length, 0);
     const held = message_msg `${message_counted(inFlightOf(inventory), 'execution')} in flight on ${message_counted(versions, 'version')}, observed at ${message_trusted(inventory.observedAt)}`;
-    if (workflows + steps + schedules === 0)
+    if (workflows + steps + schedules + applications === 0)
         return held;
-    return message_msg `${held}. Not in the file: ${message_counted(workflows, 'execution')}, ${message_counted(steps, 'step name')}, ${message_counted(schedules, 'schedule')}`;
+    return message_msg `${held}. Not in the file: ${message_counted(workflows, 'execution')}, ${message_counted(steps, 'step name')}, ${message_counted(schedules, 'schedule')}, ${message_counted(applications, 'application')}`;
 }
 /** The job summary of `mode: inventory`. It has names and counts, as the file does. */
 function inventoryPage(inventory, path) {
@@ -25208,8 +25258,13 @@ function inventoryPage(inventory, path) {
 
 
 
-/** Reads the inventory, writes it, and sets the exit code: without the file there is nothing to review against. */
-async function publishInventory(file, read) {
+
+/**
+ * Reads the inventory, writes it, and sets the exit code: without the file there is nothing to review against.
+ *
+ * @param cancelled The job was cancelled: what the read throws then says nothing about the database.
+ */
+async function publishInventory(file, read, cancelled) {
     const warn = (problem) => warning(plain(problem), { title: 'dbos-drain-gate: about this inventory' });
     try {
         const inventory = await read();
@@ -25221,7 +25276,7 @@ async function publishInventory(file, read) {
         info(plain(message_msg `${inventoryHeadline(inventory)}. Written to ${path}.`));
     }
     catch (error) {
-        const { message } = errors_reportedFailure(error);
+        const { message } = errors_reportedFailure(cancelled.aborted ? inventoryCancelled() : error);
         await attempted('The outputs', () => writeOutputs(NOTHING), warn);
         await attempted('The summary', () => writeSummary(`## ❌ No inventory\n\n${quoteBlock(message)}\n`), warn);
         core_error(plain(message), { title: 'dbos-drain-gate: no inventory' });
@@ -25302,6 +25357,12 @@ function refusal({ status, message }, { permission }, { withoutSecrets }) {
                 'review-forbidden',
             ];
         case 404:
+            if (/no common ancestor/i.test(message)) {
+                return [
+                    message_msg `GitHub finds no commit that the pull request and its base have in common (404). Rebase it onto its base, and push.`,
+                    'review-no-merge-base',
+                ];
+            }
             return [
                 message_msg `GitHub finds no such pull request or commit for this token (404). Does the token lack ${needed}, or belong to another repository? ${give}`,
                 'review-not-found',
@@ -25318,6 +25379,8 @@ function refusal({ status, message }, { permission }, { withoutSecrets }) {
 
 /** Who a job's token writes as. */
 const JOB = 'github-actions[bot]';
+/** What all requests are for: a token that can write comments can read them. */
+const WRITES = 'pull-requests: write';
 /** The pages of comments that are looked through. */
 const PAGES = 30;
 /** The first line of the comment, which no reader sees. Reviews of other paths or inventories have other ones. */
@@ -25327,25 +25390,51 @@ function markerOf(inputs) {
     return `<!-- dbos-drain-gate review ${digest} -->`;
 }
 /**
- * Keeps one comment with this text, or none where the text is undefined.
+ * Keeps one comment with this text, or none where the text is undefined. A run of an older commit leaves the comment to
+ * the newer one: GitHub has no condition for a write, so the head is asked for before each, and after the last.
  *
- * @throws ReviewProblem where GitHub refuses, or where the token is not a job's
+ * @throws ReviewProblem where GitHub refuses, where the token is not a job's, or where the pull request has a newer head
  */
-async function keepComment(api, ask, marker, text) {
-    const write = (request) => ask('pull-requests: write', request);
-    const remove = ({ id }) => write((signal) => api.deleteComment(id, signal)).catch(unlessGone);
-    const [kept, ...doubles] = await ownOf(api, ask, marker);
-    // Two runs at once can each have written one.
-    for (const comment of text === undefined && kept !== undefined ? [kept, ...doubles] : doubles)
-        await remove(comment);
-    if (text === undefined)
+async function keepComment(api, ask, { marker, headSha }, text) {
+    const body = text === undefined ? undefined : `${marker}\n${text}`;
+    const own = await ownOf(api, ask, marker);
+    if (own.length <= 1 && own[0]?.body === body)
         return;
-    const body = `${marker}\n${text}`;
-    if (kept !== undefined) {
-        if (kept.body !== body)
-            await write((signal) => api.updateComment(kept.id, body, signal));
-        return;
+    const isNewest = async (signal) => (await api.pullRequest(signal)).headSha === headSha;
+    let isTouched = false;
+    const write = async (request) => {
+        const written = await ask(WRITES, async (signal) => {
+            if (!(await isNewest(signal)))
+                return undefined;
+            isTouched = true;
+            return { result: await request(signal) };
+        });
+        if (written === undefined)
+            throw commentLeft();
+        return written.result;
+    };
+    try {
+        await replace(api, ask, write, { marker, own, body });
+        if (!(await ask(WRITES, isNewest)))
+            throw commentLeft();
     }
+    catch (error) {
+        const isLeft = error instanceof ReviewProblem && error.id === commentLeft().id;
+        if (isLeft && isTouched)
+            await disown(api, ask, marker, body);
+        throw error;
+    }
+}
+async function replace(api, ask, write, { marker, own, body }) {
+    const [kept, ...doubles] = own;
+    // Two runs at once can each have written one.
+    for (const { id } of body === undefined ? own : doubles) {
+        await write((signal) => api.deleteComment(id, signal)).catch(unlessGone);
+    }
+    if (body === undefined || kept?.body === body)
+        return;
+    if (kept !== undefined)
+        return write((signal) => api.updateComment(kept.id, body, signal));
     let isTried = false;
     const created = await write(async (signal) => {
         // The comment can be there although the answer never came.
@@ -25355,8 +25444,19 @@ async function keepComment(api, ask, marker, text) {
     });
     if (isOwn(created, marker))
         return;
-    await remove(created);
+    await ask(WRITES, (signal) => api.deleteComment(created.id, signal)).catch(unlessGone);
     throw foreignComment(created.author?.login ?? '?');
+}
+const OUTDATED = 'This review was of an older commit. The run of the newest commit replaces it. If that run has ended, run it again.';
+/** What a newer run wrote between two requests can be lost: the text of the older run must not stand for it. */
+async function disown(api, ask, marker, body) {
+    const [now] = await ownOf(api, ask, marker);
+    if (now?.body !== body)
+        return;
+    const note = `${marker}\n${OUTDATED}`;
+    await ask(WRITES, async (signal) => {
+        await (now === undefined ? api.createComment(note, signal) : api.updateComment(now.id, note, signal));
+    });
 }
 /** Another run can have deleted it, or an attempt whose answer is lost. */
 function unlessGone(error) {
@@ -25365,7 +25465,7 @@ function unlessGone(error) {
 }
 async function ownOf(api, ask, marker) {
     const comments = await (0,pages/* allPages */.S)(async (page) => {
-        const some = await ask('pull-requests: read', (signal) => api.comments(page, signal));
+        const some = await ask(WRITES, (signal) => api.comments(page, signal));
         // Those of others are long, and not kept.
         return some.map((comment) => (isOwn(comment, marker) ? comment : undefined));
     }, PAGES);
@@ -25440,6 +25540,32 @@ function moreAt(page, id) {
 /** The same in Markdown. Without an address of the page, its path. */
 function helpLink(page, id) {
     return page === TROUBLESHOOTING ? `(\`${page}#${id}\`)` : `[Troubleshooting](${page}#${id})`;
+}
+
+;// CONCATENATED MODULE: ./lib/review/judge/changed-file.js
+/** Returns whether a workflow, or what one calls, can be in a version of the file. */
+function hasCode({ before, after }) {
+    return [before, after].some((source) => source !== undefined && (source.hasErrors || hasDefinitions(source)));
+}
+function hasDefinitions({ workflows, registrations, functions, steps, notFollowed }) {
+    return [workflows, registrations, functions, steps, notFollowed].some((found) => found.length > 0);
+}
+
+;// CONCATENATED MODULE: ./lib/review/coverage.js
+
+
+/**
+ * Returns why changes could not be held to the inventory: it has nothing of the application that their files belong to.
+ * Nothing in flight is known of it then, which is not the same as nothing in flight. It is pure.
+ */
+function uncoveredIn(files, { application: only, applications }) {
+    const known = applications.flatMap(({ application }) => application ?? []);
+    const meant = files.filter(hasCode).map(({ application }) => application);
+    const unknown = [...new Set(meant.flatMap((name) => name ?? []))].filter((name) => !known.includes(name));
+    return [
+        ...(unknown.length > 0 ? [unknownApplications(unknown, known)] : []),
+        ...(only !== null && meant.includes(undefined) ? [inventoryOfOne(only)] : []),
+    ];
 }
 
 ;// CONCATENATED MODULE: ./lib/review/judge/definitions.js
@@ -25557,11 +25683,7 @@ function deprecatedPatches(calls) {
  * the marker was recorded. Source: run with TypeScript 5.3 and Python 3.4.
  */
 function recordedList(calls, markers, known) {
-    const deprecated = deprecatedPatches(calls);
-    const isReached = ({ kind, patch, isTaken }) => kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
-    return calls.flatMap((call) => {
-        if (!call.guards.every(isReached))
-            return [];
+    return reachedBy(calls, markers).flatMap((call) => {
         const patch = patchOf(call);
         if (patch !== undefined)
             return markers.has(patch) ? [entryOf(call, call.name)] : [];
@@ -25570,6 +25692,12 @@ function recordedList(calls, markers, known) {
         const name = known(call);
         return name === undefined ? [] : [entryOf(call, name)];
     });
+}
+/** Returns the calls that executions with these markers can reach. */
+function reachedBy(calls, markers) {
+    const deprecated = deprecatedPatches(calls);
+    const isReached = ({ kind, patch, isTaken }) => kind !== 'patch' || patch === undefined || (markers.has(patch) || deprecated.has(patch)) === (isTaken ?? true);
+    return calls.filter(({ guards }) => guards.every(isReached));
 }
 /**
  * `recv` and `getEvent` take two ids: their own, which is recorded when they end, and that of a timer, which is recorded
@@ -25584,6 +25712,7 @@ function entriesOf(call) {
         { ...entryOf(call, 'DBOS.sleep'), isSometimes: true, isTimer: true },
     ];
 }
+/** Returns the row of a call that has this name. */
 function entryOf(call, name) {
     const has = (kind) => call.guards.some((guard) => guard.kind === kind);
     return {
@@ -25591,6 +25720,7 @@ function entryOf(call, name) {
         name,
         isSometimes: has('condition') || has('loop') || (has('patch') && hasUnnamedPatch(call.guards)),
         isLate: false,
+        isConcurrent: call.isConcurrent === true,
         isTimer: false,
         isRepeated: has('loop'),
         call,
@@ -25630,26 +25760,61 @@ function patchTest(patch) {
         whenFalse: [{ kind: 'patch', patch, isTaken: false }],
     };
 }
-/** The test of `DBOS.deprecatePatch('x')`. */
-const DEPRECATED_PATCH_TEST = { whenTrue: [], whenFalse: [CONDITION], isNeverFalse: true };
-function not(test) {
-    // Code in the branch of `!deprecatePatch` never runs either, but nobody writes it.
-    return { whenTrue: test.whenFalse, whenFalse: test.whenTrue };
+/** The test of `true`, and of `DBOS.deprecatePatch('x')`. */
+const TRUE = { whenTrue: [], whenFalse: [CONDITION], isNeverFalse: true };
+const FALSE = { whenTrue: [CONDITION], whenFalse: [], isNeverTrue: true };
+function not({ whenTrue, whenFalse, isNeverFalse, isNeverTrue }) {
+    return {
+        whenTrue: whenFalse,
+        whenFalse: whenTrue,
+        ...(isNeverFalse === true && { isNeverTrue: true }),
+        ...(isNeverTrue === true && { isNeverFalse: true }),
+    };
 }
 /** `a && b` */
 function and(left, right) {
+    if (left.isNeverTrue === true || right.isNeverTrue === true)
+        return FALSE;
+    if (left.isNeverFalse === true || isSame(left, right))
+        return right;
+    if (right.isNeverFalse === true)
+        return left;
     return { whenTrue: once([...left.whenTrue, ...right.whenTrue]), whenFalse: [CONDITION] };
 }
 /** `a || b` */
 function or(left, right) {
+    if (left.isNeverFalse === true || right.isNeverFalse === true)
+        return TRUE;
+    if (left.isNeverTrue === true || isSame(left, right))
+        return right;
+    if (right.isNeverTrue === true)
+        return left;
     return { whenTrue: [CONDITION], whenFalse: once([...left.whenFalse, ...right.whenFalse]) };
+}
+/** `condition ? a : b` */
+function either(condition, a, b) {
+    if (isSame(a, b))
+        return a;
+    if (b.isNeverTrue === true)
+        return and(condition, a);
+    if (a.isNeverTrue === true)
+        return and(not(condition), b);
+    if (a.isNeverFalse === true)
+        return or(condition, b);
+    return b.isNeverFalse === true ? or(not(condition), a) : ANY_TEST;
+}
+function isSame(a, b) {
+    return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 /** What holds after a branch that ends in `return` or `throw`: only patches, since other conditions keep the order. */
 function afterExit(guards) {
     return guards.filter(({ kind }) => kind === 'patch');
 }
+/** Guards that one condition gives. */
+const MOST_OF_TEST = 20;
 function once(guards) {
-    return guards.filter((guard, index) => guard.kind === 'patch' || guards.indexOf(guard) === index);
+    const each = new Map(guards.map((guard) => [JSON.stringify(guard), guard]));
+    return each.size > MOST_OF_TEST ? [CONDITION] : [...each.values()];
 }
 /** Branches around one call that are told. */
 const MOST_BRANCHES = 10;
@@ -25677,7 +25842,7 @@ function placed(call, isOnce) {
     const branches = (loop === -1 ? guards : guards.slice(0, loop)).flatMap(({ branch }) => {
         if (branch === undefined)
             return [];
-        return [isOnce(branch.condition) ? { condition: branch.condition, way: branch.way } : ANY_BRANCH];
+        return [isOnce(branch.text) ? { condition: branch.condition, way: branch.way } : ANY_BRANCH];
     });
     return { ...call, guards: withoutBranches(guards), ...(branches.length > 0 && { branches }) };
 }
@@ -25687,10 +25852,10 @@ function withBranches(calls) {
     for (const { branch } of calls.flatMap(({ guards }) => guards)) {
         if (branch === undefined)
             continue;
-        const { condition, at } = branch;
-        places.set(condition, !places.has(condition) || places.get(condition) === at ? at : undefined);
+        const { text, at } = branch;
+        places.set(text, !places.has(text) || places.get(text) === at ? at : undefined);
     }
-    return calls.map((call) => placed(call, (condition) => condition !== '' && places.get(condition) !== undefined));
+    return calls.map((call) => placed(call, (text) => text !== '' && places.get(text) !== undefined));
 }
 
 ;// CONCATENATED MODULE: ./lib/review/judge/range.js
@@ -25728,12 +25893,12 @@ function executions_inFlightOf({ pending, enqueued, delayed }) {
 function occurrencesOf(list) {
     const total = new Map([...Map.groupBy(list, ({ key }) => key)].map(([key, entries]) => [key, mostOf(entries)]));
     const earlier = new Map();
-    return list.map(({ key, isSometimes, isRepeated }) => {
+    return list.map(({ key, isSometimes, isConcurrent, isRepeated }) => {
         const { least, most } = earlier.get(key) ?? { least: 0, most: 0 };
         const own = isRepeated ? MOST_OCCURRENCES : 1;
-        earlier.set(key, { least: least + (isSometimes ? 0 : 1), most: most + own });
+        earlier.set(key, { least: least + (isSometimes || isConcurrent ? 0 : 1), most: most + own });
         const others = (total.get(key) ?? own) - own;
-        return { least, most: isSometimes ? others : most };
+        return { least, most: isSometimes || isConcurrent ? others : most };
     });
 }
 /** How many rows these entries record at most, in one execution. */
@@ -25783,13 +25948,58 @@ function widened(workflow, { low, high }) {
     return { low: Math.min(low, all), high: Math.min(all, high + Math.max(0, all - workflow.stepsReadOf)) };
 }
 
+;// CONCATENATED MODULE: ./lib/review/judge/waiting.js
+
+
+/** How many calls around a change are looked at, where each may or may not be recorded. */
+const MOST_LOOKED_AT = 50;
+/**
+ * Returns how many executions wait in a call of the old list: they have recorded its timer, or what the workflow calls
+ * meanwhile, and not the call itself. With a position, only what they have recorded from there on counts.
+ */
+function waitingIn(at, compared, from = at + 1) {
+    const { workflow, old, occurrences, markersBeside } = compared;
+    const entry = old[at];
+    if (entry === undefined)
+        return range_NONE;
+    const rangeAt = (index) => {
+        const each = old[index];
+        return each === undefined ? range_NONE : recordedBy(workflow, each, occurrences[index], markersBeside);
+    };
+    const all = executions_inFlightOf(workflow);
+    const behind = old.slice(at + 1, at + 1 + MOST_LOOKED_AT);
+    const meanwhile = entry.isConcurrent ? untilCertain(behind) : behind.slice(0, 1).filter(({ isTimer }) => isTimer);
+    const positions = meanwhile.map((_, index) => at + 1 + index).filter((index) => index >= from);
+    const recorded = range_union(positions.map(rangeAt), all);
+    const call = rangeAt(at);
+    // Of those that a loop starts together, one is recorded while another runs, until what comes behind all of them is.
+    if (entry.isConcurrent && entry.isRepeated) {
+        const last = isCertain(meanwhile.at(-1)) ? rangeAt(at + meanwhile.length) : range_NONE;
+        return upTo({ low: 0, high: Math.max(0, Math.min(all, call.high + recorded.high - last.high) - last.low) });
+    }
+    const earlier = old.findLastIndex(({ isSometimes, isConcurrent }, index) => index < at && !isSometimes && !isConcurrent);
+    const most = earlier === -1 ? recorded.high : Math.min(recorded.high, rangeAt(earlier).high);
+    return {
+        low: Math.max(0, recorded.low - call.high),
+        high: Math.max(0, Math.min(most, (entry.isConcurrent ? all : most) - call.low)),
+    };
+}
+/** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
+function untilCertain(entries) {
+    const certain = entries.findIndex(isCertain);
+    return entries.slice(0, certain === -1 ? MOST_LOOKED_AT + 1 : Math.min(certain, MOST_LOOKED_AT) + 1);
+}
+/** Whether every execution that comes further has recorded an entry. */
+function isCertain(entry) {
+    return entry !== undefined && !entry.isSometimes && !entry.isLate && !entry.isConcurrent;
+}
+
 ;// CONCATENATED MODULE: ./lib/review/judge/effects.js
 
 
 
 
-/** How many calls around a change are looked at, where each may or may not be recorded. */
-const MOST_LOOKED_AT = 50;
+
 /**
  * Returns what a difference breaks. A replay compares, one `function_id` after the other, the name that is recorded with
  * the one that the code calls. Where they differ, `DBOSUnexpectedStepError` ends the workflow in ERROR. What is recorded
@@ -25801,15 +26011,20 @@ function effectsOf({ gaps }, compared) {
     return gaps.flatMap(effects_partsOf).flatMap((gap) => {
         const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
         const all = executions_inFlightOf(compared.workflow);
-        const ofAll = rangesOf(gap, { ...compared, markersBeside: () => ({ low: all, high: all }) });
+        const ofAll = rangesOf(gap, ofAllMarkers(compared));
         const ranges = rangesOf(gap, compared);
-        const shape = shapeOf(gap, ranges, moved);
+        const shape = shapeOf(gap, ranges, moved, compared);
         const executions = totalOf(ranges, all);
         if (shape === undefined || executions.high === 0)
             return [];
         const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
         return [{ ...shape, executions, ofAll: totalOf(ofAll, all), coversLater }];
     });
+}
+/** The same lists, as if they were those of all executions. */
+function ofAllMarkers(compared) {
+    const all = executions_inFlightOf(compared.workflow);
+    return { ...compared, markersBeside: () => ({ low: all, high: all }) };
 }
 /**
  * What is put in the place of calls that not every execution records is met by the others, too. It is not where it stands
@@ -25842,7 +26057,7 @@ function totalOf({ of, isCertain, isCut }, most) {
     const total = { low, high: isCut && high > 0 ? most : high };
     return isCertain ? total : upTo(total);
 }
-function shapeOf({ removed, inserted }, { of }, moved) {
+function shapeOf({ removed, inserted }, { of }, moved, compared) {
     const [most] = of
         .filter(({ entry, range }) => entry.name !== undefined && range.high > 0)
         .sort((a, b) => b.range.high - a.range.high || b.range.low - a.range.low);
@@ -25852,7 +26067,9 @@ function shapeOf({ removed, inserted }, { of }, moved) {
     const patch = patchOf(most.entry.call);
     const { isTimer, isLate, call, name } = most.entry;
     const recorded = isTimer ? (call.name ?? name) : name;
-    const rest = { recorded, isWait: isTimer || isLate, patch: undefined, instead: added?.name, removed, inserted };
+    const isWait = isTimer || isLate || of.some(({ entry, isAhead }) => isAhead === true && entry === most.entry);
+    const meetsWait = of.some(({ entry }) => entry.isTimer || entry.isLate || isRunning(entry, compared));
+    const rest = { recorded, isWait, meetsWait, patch: undefined, instead: added?.name, removed, inserted };
     if (removed.length === 0) {
         return { kind: added !== undefined && moved.has(added.key) ? 'step-reordered' : 'step-before', ...rest };
     }
@@ -25860,7 +26077,12 @@ function shapeOf({ removed, inserted }, { of }, moved) {
         return { kind: 'patch-removed', ...rest, patch };
     return { kind: moved.has(most.entry.key) ? 'step-reordered' : 'step-removed', ...rest };
 }
-function removedRanges(gap, { workflow, now, occurrences, markersBeside }) {
+/** Whether executions have recorded what comes behind a call that can still run. */
+function isRunning(entry, compared) {
+    return entry.isConcurrent && waitingIn(compared.old.indexOf(entry), compared).high > 0;
+}
+function removedRanges(gap, compared) {
+    const { workflow, now, occurrences, markersBeside } = compared;
     const { removed, inserted, oldNext } = gap;
     const first = oldNext - removed.length;
     const isInLoop = removed.some(({ isRepeated }) => isRepeated) && now.some(({ isRepeated }) => isRepeated);
@@ -25872,9 +26094,23 @@ function removedRanges(gap, { workflow, now, occurrences, markersBeside }) {
             return [];
         const range = recordedBy(workflow, entry, occurrences[first + index], markersBeside);
         // Who waits has no row at the id of the call itself: that is free for what the new code calls there.
-        return { entry, range: entry.isTimer ? upTo(range) : range };
+        const isFirstFree = entry.isTimer || removed.slice(0, index).some(({ isConcurrent }) => isConcurrent);
+        return { entry, range: isFirstFree ? upTo(range) : range };
     });
+    of.push(...aheadOf(gap, compared));
     return { of, isCertain: behind.some(({ isSometimes }) => !isSometimes), isCut: of.length > MOST_LOOKED_AT };
+}
+/**
+ * Executions that recorded what comes behind a removed call, and not the call itself, which has not ended. Its id is free
+ * for what comes next, which then is one id before its row.
+ */
+function aheadOf({ removed, inserted, oldNext }, compared) {
+    const first = removed.findIndex(({ isLate, isConcurrent }) => isLate || isConcurrent);
+    const entry = removed[first];
+    if (entry === undefined || removed.length === inserted.length || removed.slice(first).some(isCertain))
+        return [];
+    const { high } = waitingIn(oldNext - removed.length + first, compared, oldNext);
+    return high === 0 ? [] : [{ entry, range: upTo({ low: 0, high }), isAhead: true }];
 }
 function insertedRanges(gap, { workflow, old, occurrences, markersBeside }) {
     const tail = old.slice(gap.oldNext, gap.oldNext + MOST_LOOKED_AT + 1);
@@ -25901,15 +26137,6 @@ function whoMeet(entries, others) {
 function canMeet({ call }, other) {
     const branches = other.call.branches;
     return !call.branches?.some((own) => branches?.some(({ condition, way }) => condition === own.condition && way !== own.way));
-}
-/** Up to the first entry which every execution records that comes this far: who recorded a later one has that, too. */
-function untilCertain(entries) {
-    const certain = entries.findIndex(isCertain);
-    return entries.slice(0, certain === -1 ? MOST_LOOKED_AT + 1 : Math.min(certain, MOST_LOOKED_AT) + 1);
-}
-/** Whether every execution that comes further has recorded an entry. */
-function isCertain(entry) {
-    return entry !== undefined && !entry.isSometimes && !entry.isLate;
 }
 /** What comes after the end of a loop's body is its start: executions that are in it for a second time. */
 function againInLoop(old, workflow) {
@@ -25964,6 +26191,7 @@ function addedEffects(effects) {
 
 
 
+
 function apiOf(language) {
     return {
         patch: 'DBOS.patch',
@@ -26002,8 +26230,14 @@ function why(places) {
         return message_trusted(', and the latest version takes work without one');
     return message_trusted(hasUnversioned ? ', which the next deploy takes over' : ', which deploys share');
 }
-function remedyOf({ kind, patch }, count, { patch: call, deprecatePatch }) {
+function remedyOf(effect, count, { patch: call, deprecatePatch }) {
+    const { kind, patch, meetsWait, recorded } = effect;
     const finished = message_trusted(count === 1 ? 'it has finished' : 'they have finished');
+    if (isPatchBeforeWait(effect))
+        return message_msg `A patch takes the place of the wait: put it behind ${recorded}, or wait until ${finished}.`;
+    if (meetsWait && patch === undefined) {
+        return message_msg `Wait until ${finished}: \`${message_trusted(call)}\` breaks those that wait there.`;
+    }
     if (patch === undefined)
         return message_msg `Put the change behind \`${message_trusted(call)}\`, or wait until ${finished}.`;
     if (kind === 'patch-deprecated')
@@ -26011,7 +26245,11 @@ function remedyOf({ kind, patch }, count, { patch: call, deprecatePatch }) {
     return message_msg `Keep \`${message_trusted(call)}\`, or \`${message_trusted(deprecatePatch)}\` where all recorded the marker, until ${finished}.`;
 }
 /** `2 have run x`. */
-function ranOf({ executions, recorded, isWait, kind, patch }, all) {
+function ranOf(effect, all) {
+    const { executions, recorded, isWait, kind, patch } = effect;
+    if (isPatchBeforeWait(effect)) {
+        return message_msg `${countOf(executions, all)} ${message_trusted(isOne(executions) ? 'waits' : 'wait')} in ${recorded}`;
+    }
     const have = message_trusted(isOne(executions) ? 'has' : 'have');
     const verb = message_trusted(isWait ? 'started' : recorded.startsWith('DBOS.') ? 'recorded' : 'run');
     const who = message_msg `${countOf(executions, all)} ${have}`;
@@ -26021,6 +26259,10 @@ function ranOf({ executions, recorded, isWait, kind, patch }, all) {
     if (isMarker && kind === 'patch-removed')
         return message_msg `${who} recorded the marker of the patch ${patch}`;
     return message_msg `${who} ${verb} ${recorded} without the patch ${patch}`;
+}
+/** Only who still waits is broken, and not who has ended the wait. */
+function isPatchBeforeWait({ inserted, removed, isWait }) {
+    return isWait && removed.length === 0 && inserted.every(({ call }) => call.kind === 'patch');
 }
 /** Whether the number that is written is one. */
 function isOne({ low, high }) {
@@ -26037,7 +26279,9 @@ function countOf({ low, high }, all) {
 /** What the change does to what they have recorded. */
 function doneTo({ kind, instead, removed, patch }, it) {
     const change = message_trusted(it);
-    const call = instead === undefined ? message_trusted('another call') : message_msg `${instead}`;
+    const isPatch = instead?.startsWith(PATCH_PREFIX) === true;
+    const named = isPatch ? message_msg `the patch ${instead.slice(PATCH_PREFIX.length)}` : message_msg `${instead ?? ''}`;
+    const call = instead === undefined ? message_trusted('another call') : named;
     if (kind === 'patch-deprecated')
         return message_msg `which ${change} deprecates`;
     if (kind === 'patch-removed')
@@ -26113,16 +26357,13 @@ function callerLimits(files, places, known) {
     return [...functionLimits(files, places, known), ...stepLimits(files, places, known)];
 }
 function functionLimits(files, places, known) {
-    const all = Map.groupBy(files.flatMap((file) => (file.after?.functions ?? []).map((source) => ({ file, source }))), ({ source }) => source.localName);
+    const successorOf = successors(files);
     const recordersIn = byApplication(files, (application) => recorders(places.all(application), lastPart));
     const changed = files.flatMap((file) => {
         const recordersOf = recordersIn(file);
         const isFollowed = follows(file.before);
         return (file.before?.functions ?? []).flatMap((before) => {
-            const same = all.get(before.localName);
-            // It is in its file, or in one that it moved to.
-            const after = (same?.find((each) => each.file === file) ?? same?.[0])?.source;
-            if (known.workflows.has(before) || after === undefined || callers_recordedBy(before) === callers_recordedBy(after))
+            if (known.workflows.has(before) || callers_recordedBy(before) === callers_recordedBy(successorOf(file, before)))
                 return [];
             const steps = stepsOf(before);
             const callers = recordersOf(steps).filter(({ workflow }) => !known.compared.has(keyOf(workflow)));
@@ -26135,14 +26376,14 @@ function functionLimits(files, places, known) {
         return [];
     const names = [...new Set(changed.map(({ name }) => name))];
     const callers = changed.flatMap((each) => each.callers);
-    const what = message_msg `Functions that record something else now, and whose callers the change does not show: ${message_namesOf(names)}.`;
+    const what = message_msg `Functions that record something else now, or nothing, and whose callers the change does not show: ${message_namesOf(names)}.`;
     const who = callers.length === 0
         ? message_trusted('A workflow in flight that calls them can break.')
         : message_msg `Steps of theirs were recorded by ${workflowsOf(callers)}, which can break.`;
     return [message_joined([what, who])];
 }
 function stepLimits(files, places, known) {
-    const now = new Set(files.flatMap(({ after }) => after?.steps ?? []));
+    const now = new Set(files.flatMap(({ after }) => (after === undefined ? [] : stepsIn(after))));
     const recordersIn = byApplication(files, (application) => recorders(places.all(application), String));
     const gone = files.flatMap((file) => (file.before?.steps ?? []).flatMap((name) => {
         if (now.has(name))
@@ -26158,8 +26399,26 @@ function stepLimits(files, places, known) {
         message_msg `Steps that have another name now, or none: ${message_namesOf(names)}. They were recorded by ${callers}, which can break.`,
     ];
 }
-function callers_recordedBy({ calls }) {
-    return JSON.stringify(calls.map(({ kind, name, guards }) => [kind, name, guards]));
+/** The names of the steps that a file registers, and of those that it runs without that. */
+function stepsIn({ steps, workflows, functions }) {
+    const calls = [...workflows, ...functions].flatMap((each) => each.calls);
+    return [...steps, ...calls.flatMap(({ kind, name }) => (kind === 'step' ? (name ?? []) : []))];
+}
+/** Returns a function that gives what a function is now: in its file, in one that it moved to, or under a new name. */
+function successors(files) {
+    const after = files.flatMap((file) => (file.after?.functions ?? []).map((source) => ({ file, source })));
+    const byName = Map.groupBy(after, ({ source }) => source.localName);
+    const old = new Set(files.flatMap((file) => file.before?.functions ?? []).map(({ localName }) => localName));
+    const added = after.filter(({ source }) => !old.has(source.localName));
+    const byText = new Map(added.map(({ source }) => [source.fingerprint, source]));
+    return (file, { localName, fingerprint }) => {
+        const same = byName.get(localName);
+        return (same?.find((each) => each.file === file) ?? same?.[0])?.source ?? byText.get(fingerprint);
+    };
+}
+/** What a function records, to compare. One that is gone, or records nothing any more, is in no list. */
+function callers_recordedBy(source) {
+    return JSON.stringify((source?.calls ?? []).map(({ kind, name, guards }) => [kind, name, guards]));
 }
 /** Returns whether a workflow of the file calls a function: then calls of the workflow stand in the function's text. */
 function follows(file) {
@@ -26221,6 +26480,10 @@ function changesOf(before, after) {
 function textKey({ source, file }) {
     return JSON.stringify([file.application ?? null, source?.fingerprint ?? null]);
 }
+/** One of several of its name is gone. Which of them is in flight is not known. */
+function leftOver(before, [first]) {
+    return first === undefined ? [] : [{ kind: 'unread', before, after: first }];
+}
 /** How many definitions of one name are compared. */
 const MOST_OF_A_NAME = 20;
 /** Pairs what has one name: by the file first. Several definitions can have one, for example in two applications. */
@@ -26231,7 +26494,7 @@ function paired(old, now) {
     return old.flatMap((before, index) => {
         const after = byFile.get(before.file) ?? rest.next().value;
         if (after === undefined)
-            return [];
+            return leftOver(before, now);
         if (before.source === undefined && after.source === undefined)
             return [];
         if (before.source === undefined || after.source === undefined)
@@ -26322,7 +26585,121 @@ function lengthAt(lengths, columns, row, column) {
     return lengths[row * (columns + 1) + column] ?? 0;
 }
 
+;// CONCATENATED MODULE: ./lib/review/judge/replay.js
+
+/**
+ * Returns whether an execution that recorded these rows certainly meets no other name in a body, wherever it stopped. It is
+ * certain only where rows and body have no conditions, but for patches, and no waits. A patch is true where the row at its
+ * id is its marker, or nothing is recorded there. Else it is false, and uses no id: to take away a step in front of it
+ * turns it off. `DBOS.deprecatePatch` is always true. Source: run with TypeScript 5.3 and Python 3.4.
+ */
+function replaysWell(rows, calls, known) {
+    const replay = { rows, known, answers: new Map(), ids: 0 };
+    return rows.every(isAlways) && calls.every((call) => meets(call, replay));
+}
+/** Whether every execution with the same patches records an entry, and before what comes behind it. */
+function isAlways({ isSometimes, isConcurrent }) {
+    return !isSometimes && !isConcurrent;
+}
+function meets(call, replay) {
+    const guards = call.guards.map((guard) => isOpen(guard, replay));
+    if (guards.includes(undefined))
+        return false;
+    if (guards.includes(false))
+        return true;
+    const patch = patchOf(call);
+    if (patch !== undefined)
+        return asks(patch, call, replay);
+    const entries = recordedList([{ ...call, guards: [] }], new Set(), replay.known);
+    return entries.every(({ key }) => {
+        const row = replay.rows[replay.ids++];
+        return row === undefined || row.key === key;
+    });
+}
+/** Undefined where the text does not say it: of a condition, a loop, or a patch that is asked for elsewhere. */
+function isOpen({ patch, isTaken = true }, { answers }) {
+    const answer = patch === undefined ? undefined : answers.get(patch);
+    return answer === undefined ? undefined : answer === isTaken;
+}
+/** Notes the answer of a patch. Returns whether it is the only one: a body can ask twice. */
+function asks(patch, { kind, name }, replay) {
+    const isFirst = !replay.answers.has(patch);
+    const row = replay.rows[replay.ids];
+    const isItsRow = row === undefined || row.name === name;
+    if (isItsRow)
+        replay.ids += 1;
+    replay.answers.set(patch, isItsRow || kind === 'deprecated-patch');
+    return isFirst;
+}
+
+;// CONCATENATED MODULE: ./lib/review/judge/waits.js
+
+
+
+
+/**
+ * Returns what a patch breaks that a change puts in front of a wait, or in its place. Who waits in `recv` or `getEvent` has
+ * no row at the id of that call yet, and the row of its timer at the next id. So the patch is true, and takes the free id.
+ * What comes next meets the row of the timer. Source: run with TypeScript 5.3 and Python 3.4.
+ */
+function waitEffects(difference, texts, compared) {
+    const told = new Set();
+    return waitsOf(difference, compared).flatMap(({ entry, next, isRemoved }) => {
+        const patches = newPatches(entry, next, texts, compared);
+        const [first] = patches;
+        // Who waits in the first of several calls that run together can wait in the others, too.
+        if (first === undefined || told.has(first.call) || !callsMore(first.call, texts))
+            return [];
+        const isCertain = patches.some(({ isSometimes }) => !isSometimes);
+        const waiting = (of) => waitingIn(of.old.indexOf(entry), of);
+        const rangeOf = (of) => (isCertain ? waiting(of) : upTo(waiting(of)));
+        const ofAll = rangeOf(ofAllMarkers(compared));
+        const some = rangeOf(compared);
+        const executions = { low: Math.min(some.low, ofAll.high), high: Math.min(some.high, ofAll.high) };
+        if (executions.high === 0)
+            return [];
+        told.add(first.call);
+        const shape = isRemoved
+            ? { kind: 'step-removed', instead: undefined, removed: [entry], inserted: [] }
+            : { kind: 'step-before', instead: first.name, removed: [], inserted: patches };
+        const about = { recorded: entry.name ?? '', isWait: true, meetsWait: true, patch: undefined };
+        return [{ ...shape, ...about, executions, ofAll, coversLater: false }];
+    });
+}
+function waitsOf({ pairs, gaps }, { now }) {
+    const kept = pairs.map(({ before, after }) => ({ entry: before, next: now.indexOf(after), isRemoved: false }));
+    const removed = gaps.flatMap(({ removed, newNext }) => {
+        // For who recorded something that is removed in front of a wait, the patch is false.
+        const first = removed.findIndex(({ isSometimes }) => !isSometimes);
+        return removed.slice(0, first + 1).map((entry) => ({ entry, next: newNext, isRemoved: true }));
+    });
+    return [...kept, ...removed].filter(({ entry }) => entry.isLate || entry.isConcurrent);
+}
+/** Whether the new text calls anything behind a patch that is true. */
+function callsMore(patch, { after, markers }) {
+    const name = patchOf(patch);
+    const reached = reachedBy(after, name === undefined ? markers : new Set([...markers, name]));
+    return reached.slice(reached.indexOf(patch) + 1).some(({ kind }) => kind !== 'patch');
+}
+/** The patches that the new text asks for there and the old one did not, with nothing recorded in between. */
+function newPatches(entry, next, texts, { old, now }) {
+    const before = patchesInFrontOf(old, old.indexOf(entry), reachedBy(texts.before, texts.markers));
+    const known = new Set(before.map(({ name }) => name));
+    const asked = patchesInFrontOf(now, next, reachedBy(texts.after, texts.markers));
+    return asked.filter(({ name }) => name === undefined || !known.has(name)).map((call) => entryOf(call, call.name));
+}
+/** The patches behind the last call before a position of a list which every execution records. */
+function patchesInFrontOf(entries, position, calls) {
+    const always = new Set(entries.slice(0, position).flatMap(({ call, isSometimes }) => (isSometimes ? [] : call)));
+    const last = calls.findLastIndex((call) => always.has(call));
+    const next = entries[position];
+    const end = next === undefined ? calls.length : calls.indexOf(next.call);
+    return calls.slice(last + 1, end).filter(({ kind }) => kind === 'patch');
+}
+
 ;// CONCATENATED MODULE: ./lib/review/judge/compare.js
+
+
 
 
 
@@ -26351,9 +26728,18 @@ function compare(before, after, place, budget) {
             continue;
         }
         differences.push(difference);
+        // Where a patch is asked for at another id than its marker's, the lists differ, and a replay may not.
+        if (replaysWell(old, after.calls, known)) {
+            bySet.push([]);
+            continue;
+        }
         const markersBeside = ({ name }) => withMarkers(workflow, markers, told.filter((patch) => !isSaidBy(patch, name, branches)));
-        const effects = effectsOf(difference, { workflow, old, now, occurrences: occurrencesOf(old), markersBeside });
-        bySet.push(effects.map((effect) => aboutPatch(effect, about, markers)));
+        const compared = { workflow, old, now, occurrences: occurrencesOf(old), markersBeside };
+        const effects = effectsOf(difference, compared).map((effect) => aboutPatch(effect, about, markers));
+        const atWaits = waitEffects(difference, { before: before.calls, after: after.calls, markers }, compared);
+        // What breaks all that came to a wait breaks who waits in it.
+        const isSaid = ({ removed: [wait] }) => effects.some(({ removed }) => wait && removed.includes(wait));
+        bySet.push([...effects, ...atWaits.filter((effect) => !isSaid(effect))]);
     }
     const effects = mergedEffects(bySet, place.inFlight);
     const limits = compare_limitsOf(before, after, place, known, differences);
@@ -26443,20 +26829,37 @@ function compare_limitsOf(before, after, place, known, differences) {
         shown.add('DBOS.sleep');
     const hasComputed = before.calls.some(({ name }) => name === undefined);
     const unexplained = hasComputed ? [] : workflow.steps.flatMap(({ name }) => (shown.has(name) ? [] : name));
+    const isAny = unexplained.length > 0 || workflow.stepsReadOf < place.inFlight;
+    const otherKinds = pairs.flatMap(({ before, after }) => {
+        const isOther = (before.call.kind === 'child') !== (after.call.kind === 'child');
+        const isTold = before.call.kind !== 'call' && after.call.kind !== 'call';
+        return isOther && isTold && isRecorded(before, place, isAny) ? (before.name ?? []) : [];
+    });
     return {
         otherGuards: [...new Set(otherGuards)],
+        otherKinds: [...new Set(otherKinds)],
         unknownCalls: unknownCalls(before, after, known),
         unexplained,
-        hasConditions: differences.some(({ pairs }) => decidesOnRecorded(pairs, place, unexplained.length > 0)) ||
+        hasConditions: differences.some(({ pairs }) => decidesOnRecorded(pairs, place, isAny)) ||
             differences.some(({ gaps }) => gaps.some(({ removed, inserted }) => [...removed, ...inserted].some(isInBranch))),
     };
 }
-/** Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. */
-function decidesOnRecorded(pairs, { workflow, inFlight }, isAnyRecorded) {
-    const isAny = isAnyRecorded || workflow.stepsReadOf < inFlight;
-    const isRecorded = ({ name }) => isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
-    const last = pairs.findLastIndex(({ before }) => isRecorded(before));
-    return pairs.slice(0, last + 1).some(({ before }) => before.isSometimes && before.name !== 'DBOS.sleep');
+/**
+ * Whether a condition stands before something that is recorded: what comes later is new to all that is in flight. A
+ * condition that leaves a function, and that only one of the texts has, decides about all that is behind it.
+ */
+function decidesOnRecorded(pairs, place, isAny) {
+    const last = pairs.findLastIndex(({ before }) => isRecorded(before, place, isAny));
+    return pairs
+        .slice(0, last + 1)
+        .some(({ before, after }) => (before.isSometimes && before.name !== 'DBOS.sleep') || branchesOfCall(before) !== branchesOfCall(after));
+}
+function branchesOfCall({ call: { branches = [] } }) {
+    return JSON.stringify(branches);
+}
+/** Whether an execution can have recorded an entry. */
+function isRecorded({ name }, { workflow }, isAny) {
+    return isAny || name === undefined || name.startsWith(PATCH_PREFIX) || executionsOf(workflow, name).length > 0;
 }
 /** What is said of a branch holds only while its condition decides as before. */
 function isInBranch({ call }) {
@@ -26585,7 +26988,7 @@ function lineNow(old, now, line) {
  */
 function suggestionFor(effects, before, after) {
     const [effect, ...others] = effects;
-    if (effect === undefined || others.length > 0 || effect.patch !== undefined)
+    if (effect === undefined || others.length > 0 || effect.patch !== undefined || effect.meetsWait)
         return undefined;
     const { removed, inserted, kind } = effect;
     if (kind === 'step-before' && inserted.length === 1)
@@ -26595,6 +26998,9 @@ function suggestionFor(effects, before, after) {
 }
 function around(entry, file, of, { source }) {
     if (entry === undefined || source === undefined || entry.call.guards.length > 0)
+        return undefined;
+    // A wait has two rows, and the other one is there for something else.
+    if (entry.isLate || entry.isTimer || hasCompany(entry, source.calls))
         return undefined;
     const text = file[of] ?? '';
     // A file can import it under another name.
@@ -26608,7 +27014,7 @@ function around(entry, file, of, { source }) {
     if (line === undefined || language === undefined || !isInside || line.length > MOST_CHARACTERS)
         return undefined;
     const statement = line.trim();
-    if (!isWholeCall(statement))
+    if (!isWholeCall(statement) || /[([,]$/.test(lines[entry.call.line - 2]?.trimEnd() ?? ''))
         return undefined;
     const indent = line.slice(0, line.length - line.trimStart().length);
     const name = patchName(of === 'text' ? 'add' : 'remove', entry.name ?? '');
@@ -26619,6 +27025,10 @@ function around(entry, file, of, { source }) {
         : javaScriptPatch(indent, statement, name, of === 'text');
 }
 const MOST_CHARACTERS = 200;
+/** Whether another call stands on the line: it would be put behind the patch, too. */
+function hasCompany({ call }, calls) {
+    return calls.filter(({ line }) => line === call.line).length > 1;
+}
 function javaScriptPatch(indent, statement, name, isNew) {
     const condition = isNew ? `await DBOS.patch('${name}')` : `!(await DBOS.patch('${name}'))`;
     return [`${indent}if (${condition}) {`, `${indent}  ${statement}`, `${indent}}`].join('\n');
@@ -26796,7 +27206,38 @@ function goneIn(before, after, application, gone) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/review/judge/instances.js
+
+/**
+ * Returns what to say of instances whose name is gone, of classes with workflows in flight. DBOS finds an instance by its
+ * class and name, and the inventory has no names of instances. Source: run with TypeScript 5.3 and Python 3.4.
+ */
+function instanceLimits(files, before, places) {
+    const now = new Set(files.flatMap(({ after }) => after?.instances ?? []).map(instances_keyOf));
+    const classes = classesOf(before, places);
+    const gone = files
+        .flatMap((file) => file.before?.instances ?? [])
+        .filter((instance) => classes.has(instance.className) && !now.has(instances_keyOf(instance)));
+    if (gone.length === 0)
+        return [];
+    const names = [...new Set(gone.map(({ className, name }) => `${className} ${name}`))];
+    return [
+        message_msg `Instances that have another name now, or none: ${message_namesOf(names)}. Work of theirs stays PENDING, where any is in flight.`,
+    ];
+}
+/** The names of classes with workflows in flight: that of the database, and that of the text. */
+function classesOf(before, places) {
+    const inFlight = before.filter(({ workflow, file }) => places.of(workflow, file.application).length > 0);
+    const inText = inFlight.flatMap(({ source }) => source?.localName.split('.').at(-2) ?? []);
+    const inDatabase = places.all(undefined).flatMap(({ workflow }) => workflow.className ?? []);
+    return new Set([...inText, ...inDatabase]);
+}
+function instances_keyOf({ className, name }) {
+    return JSON.stringify([className, name]);
+}
+
 ;// CONCATENATED MODULE: ./lib/review/judge/limits.js
+
 
 
 
@@ -26816,7 +27257,7 @@ function limits_limitsOf(files, judged, inventory) {
         ...fileLimits(files),
         ...bodyLimits(inFlight),
         ...comparisonLimits(inFlight),
-        ...inventoryLimits(judged, inventory),
+        ...inventoryLimits(files, judged, inventory),
     ];
 }
 function fileLimits(files) {
@@ -26869,18 +27310,25 @@ function comparisonLimits(judged) {
         ...about(unread, String, (names) => message_msg `Not compared, since only one of two texts is in the change, or too many have the name: ${names}.`),
         ...about(having(({ patches }) => patches.length > 0), nameOf, (names) => message_msg `Of many patches, these were taken as not recorded: ${listed(({ patches }) => patches)}, in ${names}.`),
         ...about(having(({ otherGuards }) => otherGuards.length > 0), nameOf, (names) => message_msg `Under other conditions or in other loops than before: ${listed(({ otherGuards }) => otherGuards)}, in ${names}. Who recorded it can break.`),
+        ...about(having(({ otherKinds }) => otherKinds.length > 0), nameOf, (names) => message_msg `Steps that were workflows, or workflows that were steps, under the same name: ${listed(({ otherKinds }) => otherKinds)}, in ${names}. Who recorded it breaks, or goes on without its result.`),
         ...about(having(({ unknownCalls }) => unknownCalls.length > 0), nameOf, (names) => message_msg `Added or removed calls of other files: ${listed(({ unknownCalls }) => unknownCalls)}, in ${names}. If they record steps, who is behind them can break.`),
         ...about(having(({ unexplained }) => unexplained.length > 0), nameOf, (names) => message_msg `Recorded, but not found in the old text: ${listed(({ unexplained }) => unexplained)}, in ${names}.`),
         ...about(having(({ hasConditions }) => hasConditions), nameOf, (names) => message_msg `Whether conditions and loops decide as before was not followed, in ${names}.`),
     ];
 }
-function inventoryLimits(judged, inventory) {
+function inventoryLimits(files, judged, inventory) {
     const { omitted } = inventory;
-    if (judged.length === 0)
+    // A function can be a workflow by its name alone, and the names of omitted ones are not known.
+    if (judged.length === 0 && !files.some(hasCode))
         return [];
     const partly = judged.filter(({ places }) => places.some(({ workflow, inFlight }) => workflow.stepsReadOf < inFlight));
     const isGone = judged.some(({ change }) => change.kind === 'deleted' || change.kind === 'renamed');
-    const nouns = { execution: omitted.workflows, 'step name': omitted.steps, schedule: omitted.schedules };
+    const nouns = {
+        execution: omitted.workflows,
+        'step name': omitted.steps,
+        schedule: omitted.schedules,
+        application: omitted.applications,
+    };
     const left = Object.entries(nouns).flatMap(([noun, count]) => (count > 0 ? [message_counted(count, noun)] : []));
     return [
         ...about(partly, ({ change }) => texts_shownName(change.before.workflow), (names) => message_msg `The inventory has the steps of some executions only, so counts are lower bounds, for ${names}.`),
@@ -26889,6 +27337,10 @@ function inventoryLimits(judged, inventory) {
             ? [message_trusted('The inventory has no schedules: the role was not allowed to read them. One can call what is gone.')]
             : []),
     ];
+}
+/** Returns what to say of workflows in flight whose old text is in none of the changed files. */
+function appearedLimits(appeared) {
+    return about(appeared, ({ workflow }) => texts_shownName(workflow), (names) => message_msg `Not compared, since no changed file had them before: ${names}.`);
 }
 /** One message about many, or none about nothing. Each name once. */
 function about(all, nameOf, say) {
@@ -26933,6 +27385,7 @@ function placesOf({ application, versions }, sameVersion) {
 
 
 
+
 /** Returns what the changed files do to the work in flight. It is pure, and never throws. */
 function judge(files, inventory, options) {
     const places = placesIn(inventory, options.sameVersion);
@@ -26955,18 +27408,27 @@ function judge(files, inventory, options) {
     });
     // The first of a name is its most severe one.
     const ordered = [...Map.groupBy(found.toSorted(bySeverity), ({ name }) => name).values()].flatMap(([first]) => first ?? []);
+    const gone = judged.flatMap(({ change }) => {
+        const isMeant = change.kind === 'deleted' && isMissed(change.before);
+        const isFound = isMeant && goneFinding(change.before, undefined, places) !== undefined;
+        return isFound && !isReason(acceptedBy(change, files)) ? [change.before.workflow] : [];
+    });
+    const appeared = appearedIn(before, after, places).filter(({ source }) => !isReason(source?.accepted));
     return {
         findings: ordered.flatMap(({ finding, accepted }) => (isReason(accepted) ? [] : remarked(finding, accepted))),
         accepted: ordered.flatMap(({ finding, accepted }) => isReason(accepted) ? [{ ...finding, reason: accepted }] : []),
-        changedWorkflows: uniqueNames(changes),
+        changedWorkflows: namesIn(changes.map(({ before: { workflow } }) => workflow)),
+        missed: namesIn([...gone, ...appeared.filter(isUnreadBefore).map(({ workflow }) => workflow)]),
         inFlight: [...new Set(judged.flatMap((each) => each.places))].reduce((sum, { inFlight }) => sum + inFlight, 0),
         limits: [
             ...limits_limitsOf(files, judged, inventory),
+            ...appearedLimits(appeared.filter((definition) => !isUnreadBefore(definition))),
             ...callerLimits(files, places, {
                 workflows: new Set([...before, ...after].flatMap(({ source }) => source ?? [])),
                 compared: new Set(judged.flatMap(({ change, compared }) => (compared.length > 0 ? keyOf(change.before.workflow) : []))),
                 found: new Set(found.map(({ finding }) => keyOf(finding.workflow))),
             }),
+            ...instanceLimits(files, before, places),
         ],
     };
 }
@@ -26989,9 +27451,19 @@ function findingOf({ change, compared }, places) {
             return undefined;
     }
 }
-/** In a text that the grammar does not know, a workflow can be missed. The limits name the file. */
+/** In a text that was not read whole, a workflow can be missed. */
 function isMissed({ file }) {
-    return file.after?.hasErrors === true;
+    return isPartly(file.after);
+}
+function isPartly(source) {
+    return source?.hasErrors === true || source?.isCut === true;
+}
+const isUnreadBefore = ({ file }) => isPartly(file.before);
+/** Workflows in flight that the changed files define now, and did not before as far as that can be read. */
+function appearedIn(before, after, places) {
+    const key = ({ workflow, file }) => keyOf(workflow, file.application);
+    const known = new Set(before.map(key));
+    return after.filter((definition) => !known.has(key(definition)) && places.of(definition.workflow, definition.file.application).length > 0);
 }
 function acceptedBy(change, files) {
     if (change.kind !== 'deleted')
@@ -27017,8 +27489,9 @@ function remarked(finding, accepted) {
         return finding;
     return { ...finding, message: message_msg `${finding.message} Its comment \`drain-gate: accept\` has no reason: write one.` };
 }
-function uniqueNames(changes) {
-    return [...new Map(changes.map(({ before: { workflow } }) => [keyOf(workflow), workflow])).values()];
+/** Each name once. */
+function namesIn(workflows) {
+    return [...new Map(workflows.map((workflow) => [keyOf(workflow), workflow])).values()];
 }
 
 ;// CONCATENATED MODULE: ./lib/review/pull-request/event.js
@@ -27026,7 +27499,7 @@ function uniqueNames(changes) {
 
 
 const event_pullRequestEvent = object({
-    pull_request: object({ number: schemas_int().positive(), head: object({ sha: schemas_string() }) }),
+    pull_request: object({ number: schemas_int().positive(), head: object({ sha: schemas_hex() }) }),
 });
 /** Returns which pull request the workflow run is about. */
 function subjectOf({ environment }) {
@@ -27085,6 +27558,23 @@ function reasonOf(line) {
     return rest.slice(VERB.length).replace(/^[\s:]+/, '');
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/instances.js
+/** Instances of a file that are told. */
+const MOST_INSTANCES = 1000;
+/** Returns the instances that a file makes, in the order of the text, by what one node says. */
+function instancesIn({ root }, instanceOf) {
+    const instances = [];
+    const visit = (node) => {
+        const instance = instanceOf(node);
+        if (instance !== undefined && instances.length < MOST_INSTANCES)
+            instances.push(instance);
+        for (const child of node.children)
+            visit(child);
+    };
+    visit(root);
+    return instances;
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/fingerprint.js
 
 /**
@@ -27113,12 +27603,18 @@ function write(node, partOf, out) {
 }
 /** Characters of conditions, and of what `try` holds, that are compared. */
 const MOST_OF_CONDITION = 5000;
-/** Returns the choice that these parts of a statement make, by their text to the letter. */
-function choiceOf({ text }, nodes) {
+/**
+ * Returns the choice that these parts of a statement make: by their text to the letter, and by what has written before what
+ * they read. Where a variable has another value, the same text is another condition.
+ */
+function choiceOf({ text }, nodes, before = () => []) {
     const length = nodes.reduce((sum, { from, to }) => sum + to - from, 0);
-    const isLong = length > MOST_OF_CONDITION;
-    const condition = isLong ? '' : digest(nodes.map(({ from, to }) => text.slice(from, to)));
-    return { condition, at: `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}` };
+    const at = `${nodes[0]?.from ?? ''}-${nodes.at(-1)?.to ?? ''}`;
+    if (length > MOST_OF_CONDITION)
+        return { condition: '', text: '', at };
+    const own = digest(nodes.map(({ from, to }) => text.slice(from, to)));
+    const written = before(nodes);
+    return { condition: written.length === 0 ? own : digest([own, ...written]), text: own, at };
 }
 /** Returns a short name for texts: that of a body and those of the functions that it calls. */
 function digest(texts) {
@@ -27128,7 +27624,191 @@ function digest(texts) {
     return hash.digest('base64url');
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/order.js
+var order_a;
+
+/** Groups in one another that are told apart. */
+const MOST_DEPTH = 200;
+/**
+ * Returns the calls in the order in which they start, which is that of their ids. `note` gets the lines of those that run
+ * while others start: how far they come is not in the text. Source: run with TypeScript 5.3 and Python 2.16 to 3.4.
+ */
+function inOrderOfStart(events, note) {
+    if (events.every((event) => !('mark' in event) || event.mark !== 'start'))
+        return events.filter(isCall);
+    return new Thread(note).run(nodesOf(events), true).filter(isCall);
+}
+function isCall(item) {
+    return !('mark' in item);
+}
+function nodesOf(events) {
+    const root = [];
+    const open = [root];
+    let tooDeep = 0;
+    for (const event of events) {
+        if (!('mark' in event) || (event.mark !== 'start' && event.mark !== 'close'))
+            open.at(-1)?.push(event);
+        else if (event.mark === 'start') {
+            const body = [];
+            if (open.length < MOST_DEPTH) {
+                open.at(-1)?.push({ start: event, body });
+                open.push(body);
+            }
+            else
+                tooDeep += 1;
+        }
+        else if (tooDeep > 0)
+            tooDeep -= 1;
+        else
+            open.pop();
+    }
+    return root;
+}
+/** One function, and what it starts. */
+class Thread {
+    #note;
+    #out = [];
+    #others = [];
+    constructor(note) {
+        this.#note = note;
+    }
+    run(nodes, isOutermost) {
+        for (const [at, node] of nodes.entries())
+            this.#step(node, nodes[at + 1]);
+        this.#finish(isOutermost);
+        return this.#out;
+    }
+    #step(node, next) {
+        if ('start' in node) {
+            this.#begin(node.start, new order_a(this.#note).run(node.body, false), isEndOf(node.start, next));
+        }
+        else if (isCall(node))
+            this.#feed(node);
+        else if (node.mark === 'wait')
+            this.#feed(node);
+        else if (node.mark === 'schedule') {
+            // Tasks start in the order in which they are made.
+            const tasks = this.#matching(node).filter(({ state }) => state === 'lazy');
+            for (const task of tasks)
+                task.state = 'scheduled';
+            this.#others = [...this.#others.filter((other) => !tasks.includes(other)), ...tasks];
+        }
+        else
+            this.#end(node);
+    }
+    #begin(start, flat, isAwaited) {
+        const first = start.isLazy ? 0 : firstWait(flat);
+        for (const item of flat.slice(0, first))
+            this.#feed(isAwaited ? item : asConcurrent(item));
+        const rest = flat.slice(first);
+        const state = start.isLazy ? 'lazy' : 'running';
+        if (rest.some(isCall))
+            this.#others.push({ start, rest, state, isAhead: false });
+    }
+    #feed(item) {
+        if (!isCall(item)) {
+            this.#wait(item);
+            return;
+        }
+        for (const other of this.#others)
+            if (other.state === 'running' && other.isAhead)
+                this.#unsure(other);
+        this.#out.push(item);
+    }
+    #unsure(other) {
+        this.#note(other.start.line);
+        // Once is enough.
+        other.isAhead = false;
+    }
+    #wait(wait) {
+        if (this.#others.some(({ state }) => state === 'scheduled'))
+            this.#leaveLast();
+        this.#out.push(wait);
+        for (const other of this.#others.filter(({ state }) => state === 'scheduled')) {
+            if (wait.isUnsure === true)
+                this.#note(other.start.line);
+            const first = firstWait(other.rest);
+            const now = other.rest.slice(0, first);
+            other.state = 'running';
+            other.rest = other.rest.slice(first);
+            for (const item of now)
+                this.#feed(asConcurrent(item));
+        }
+        this.#others = this.#others.filter(({ rest }) => rest.some(isCall));
+        for (const other of this.#others)
+            if (other.state === 'running')
+                other.isAhead = true;
+    }
+    /** What the function waits for can end behind what starts meanwhile. */
+    #leaveLast() {
+        for (let at = this.#out.length - 1; at >= 0; at -= 1) {
+            const item = this.#out[at];
+            if (item === undefined || !isCall(item))
+                return;
+            this.#out[at] = asConcurrent(item);
+        }
+    }
+    #matching({ of, frame }) {
+        // In the order of the ranges: that of the arguments of what awaits them.
+        const found = of.flatMap(({ from, to }) => this.#others.filter(({ start }) => start.frame === frame && start.from >= from && start.from < to));
+        return [...new Set(found)];
+    }
+    #end(end) {
+        const depth = withoutBranches(end.guards).length;
+        const all = this.#matching(end).filter(({ start }) => withoutBranches(start.guards).length >= depth);
+        if (all.some(({ state }) => state === 'scheduled'))
+            this.#wait({ mark: 'wait' });
+        const ended = all.filter(({ rest }) => rest.some(isCall));
+        this.#others = this.#others.filter((other) => !ended.includes(other));
+        const running = ended.filter(({ state }) => state !== 'lazy');
+        const isAlone = running.length === 1 && this.#others.every(({ state }) => state !== 'running');
+        for (const other of running) {
+            if (!isAlone || loopsOf(other.start) > loopsOf(end))
+                this.#note(other.start.line);
+        }
+        // What is alone is waited for, one call after the other.
+        for (const { rest } of ended)
+            for (const item of rest)
+                this.#feed(isAlone ? item : asConcurrent(item));
+    }
+    /** What nobody has awaited runs on, or never runs. */
+    #finish(isOutermost) {
+        if (this.#others.some(({ state }) => state === 'scheduled'))
+            this.#wait({ mark: 'wait' });
+        const others = this.#others;
+        this.#others = [];
+        const isAlone = isOutermost && others.length === 1;
+        for (const { start, rest, state } of others) {
+            if (!isAlone || state === 'lazy' || loopsOf(start) > 0)
+                this.#note(start.line);
+            this.#out.push(...rest.map(asConcurrent));
+        }
+    }
+}
+order_a = Thread;
+function firstWait(flat) {
+    const at = flat.findIndex((item) => !isCall(item));
+    return at === -1 ? flat.length : at;
+}
+/** Whether nothing comes between what is started and the one that awaits it. */
+function isEndOf(start, next) {
+    const { from, frame } = start;
+    if (next === undefined || 'start' in next || isCall(next) || next.mark !== 'end')
+        return false;
+    // What `map` starts is awaited once, and runs together.
+    if (loopsOf(start) > loopsOf(next))
+        return false;
+    return next.frame === frame && next.of.some((range) => from >= range.from && from < range.to);
+}
+function asConcurrent(item) {
+    return isCall(item) ? { ...item, isConcurrent: true } : item;
+}
+function loopsOf({ guards }) {
+    return guards.filter(({ kind }) => kind === 'loop').length;
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/recording.js
+
 
 
 /** Levels of functions that call functions. */
@@ -27137,6 +27817,8 @@ const MOST_LEVELS = 60;
 const MOST_ITEMS = 3000;
 /** The same for all functions of a file together. */
 const MOST_ITEMS_OF_FILE = 300_000;
+/** Places where one function starts something or waits. */
+const MOST_MARKS = 4000;
 /** Places that could not be followed, of one function. */
 const MOST_NOT_FOLLOWED = 50;
 /**
@@ -27146,7 +27828,8 @@ const MOST_NOT_FOLLOWED = 50;
 function recorder(bodyOf) {
     let left = MOST_ITEMS_OF_FILE;
     return (key) => {
-        const calls = [];
+        const events = [];
+        let marks = MOST_MARKS;
         const missed = new Map();
         const reached = new Set();
         const open = new Set();
@@ -27156,7 +27839,7 @@ function recorder(bodyOf) {
                 missed.set(`${each.line} ${each.why} ${each.name ?? ''}`, each);
         };
         let count = 0;
-        const enter = (at, guards) => {
+        const enter = (at, guards, isOuterConcurrent) => {
             count += 1;
             const number = count;
             reached.add(at);
@@ -27164,6 +27847,12 @@ function recorder(bodyOf) {
             const body = bodyOf(at);
             body.notFollowed.forEach(miss);
             for (const item of body.items) {
+                if ('mark' in item) {
+                    marks -= 1;
+                    if (marks >= 0)
+                        events.push({ ...item, frame: number });
+                    continue;
+                }
                 items -= 1;
                 left -= 1;
                 if (items < 0) {
@@ -27171,29 +27860,37 @@ function recorder(bodyOf) {
                     return;
                 }
                 const around = [...guards, ...ofCall(item.guards, number)];
+                const isConcurrent = isOuterConcurrent || item.isConcurrent === true;
                 if (!('follow' in item))
-                    calls.push({ ...item, guards: around });
+                    events.push({ ...item, guards: around, ...(isConcurrent && { isConcurrent }) });
                 else if (open.has(item.follow))
                     miss({ line: item.line, why: 'recursion', ...named(item.name) });
                 else if (open.size >= MOST_LEVELS)
                     miss({ line: item.line, why: 'unreadable', ...named(item.name) });
                 else
-                    enter(item.follow, around);
+                    enter(item.follow, around, isConcurrent);
             }
             open.delete(at);
         };
-        enter(key, []);
+        enter(key, [], false);
+        const calls = inOrderOfStart(events, (line) => miss({ line, why: 'concurrent' }));
+        if (marks < 0)
+            miss({ line: calls[0]?.line ?? 1, why: 'concurrent' });
         const own = [...reached].map((each) => bodyOf(each).fingerprint);
+        const placed = withBranches(calls);
         return {
-            calls: withBranches(calls),
+            calls: placed,
             notFollowed: [...missed.values()],
-            fingerprint: digest([...own, recording_namesOf(calls)]),
+            fingerprint: digest([...own, outsideOf(placed)]),
         };
     };
 }
-/** A name may come from a constant outside of the body, and whether a function is a step from its registration. */
-function recording_namesOf(calls) {
-    return JSON.stringify(calls.map(({ kind, name }) => [kind, name]));
+/**
+ * What the text outside of the bodies says of calls: a name can come from a constant, whether a function is a step from its
+ * registration, and whether a call runs at all from a constant in a condition.
+ */
+function outsideOf(calls) {
+    return JSON.stringify(calls.map(({ kind, name, guards }) => [kind, name, guards]));
 }
 function named(name) {
     return name === undefined ? {} : { name };
@@ -27204,7 +27901,7 @@ const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import
 ;// CONCATENATED MODULE: ./lib/review/source/syntax.js
 
 /** Levels that are read. Code that people write has a few dozen, long chains of calls some hundreds. */
-const MOST_DEPTH = 800;
+const syntax_MOST_DEPTH = 800;
 /** Brackets in one another that are parsed at all. */
 const MOST_BRACKETS = 2500;
 /** Nodes that are read of a file: about 2 MB of code. */
@@ -27217,8 +27914,12 @@ const MOST_PARSING_MS = 5000;
 const MOST_PARSING_BYTES = 1_000_000_000;
 /** Places that are noted as unreadable in a file. */
 const MOST_UNREADABLE = 1000;
+/** Returns the limits of a file whose parsing starts now. */
+function limitsFrom(meter = PROCESS) {
+    return { meter, mostMillis: meter.millis() + MOST_PARSING_MS, mostBytes: meter.bytes() + MOST_PARSING_BYTES };
+}
 /** Parses a text and copies its tree, without recursion: the depth is the author's. It never throws. */
-function parseSource(parser, text, meter = PROCESS) {
+function parseSource(parser, text, { within = limitsFrom(), parsed: seen = text } = {}) {
     const root = { name: 'Script', from: 0, to: text.length, parent: undefined, children: [] };
     const comments = [];
     const unreadable = [];
@@ -27235,7 +27936,7 @@ function parseSource(parser, text, meter = PROCESS) {
         isCut = true;
         return note(at);
     };
-    const parsed = parseWithin(parser, text, meter);
+    const parsed = parseWithin(parser, seen, within);
     if (parsed.stoppedAt !== null)
         cut(parsed.stoppedAt);
     parsed.tree.iterate({
@@ -27250,7 +27951,7 @@ function parseSource(parser, text, meter = PROCESS) {
                 return false;
             }
             count += 1;
-            if (count > MOST_NODES || depth >= MOST_DEPTH)
+            if (count > MOST_NODES || depth >= syntax_MOST_DEPTH)
                 return cut(from);
             const node = { name: type.name, from, to, parent: open, children: [] };
             open.children.push(node);
@@ -27269,10 +27970,8 @@ function parseSource(parser, text, meter = PROCESS) {
     return { text, root, comments, unreadable, isCut };
 }
 /** Parses a text as far as the time allows. */
-function parseWithin(parser, text, meter) {
+function parseWithin(parser, text, { meter, mostMillis, mostBytes }) {
     const parse = parser.startParse(text);
-    const mostMillis = meter.millis() + MOST_PARSING_MS;
-    const mostBytes = meter.bytes() + MOST_PARSING_BYTES;
     const readable = readableUntil(text);
     if (readable < text.length)
         parse.stopAt(readable);
@@ -32657,13 +33356,161 @@ const dist_parser = LRParser.deserialize({
 
 
 
+;// CONCATENATED MODULE: ./lib/review/source/repair.js
+/** How often a text is repaired: behind one error, a grammar can find another. */
+const MOST_REPAIRS = 3;
+/** Errors that are looked at each time. Correct code has few of them, and one can take some milliseconds. */
+const MOST_ERRORS = 500;
+/** Characters around an error that are looked at. */
+const MOST_AROUND = 200;
+/** Returns the repair of an error by the first rule that fits; undefined where none does. */
+function repairOf({ from }, parsed, rules) {
+    const before = parsed.slice(Math.max(0, from - MOST_AROUND), from);
+    const behind = parsed.slice(from, from + MOST_AROUND);
+    for (const rule of rules) {
+        const [end] = rule.before.exec(before) ?? [];
+        const [start] = rule.at.exec(behind) ?? [];
+        if (end !== undefined && start !== undefined && end.length + start.length > 0) {
+            return { from: from - end.length, to: from + start.length, by: rule.by ?? ' ' };
+        }
+    }
+    return undefined;
+}
+/** Returns the repairs of the first errors. */
+function repairsOf(errors, repair) {
+    return errors.slice(0, MOST_ERRORS).flatMap((error) => repair(error) ?? []);
+}
+/** Returns a text of the same length with all repairs; undefined where there is none. */
+function withRepairs(parsed, repairs) {
+    if (repairs.length === 0)
+        return undefined;
+    const parts = [];
+    let end = 0;
+    for (const { from, to, by } of repairs.toSorted((a, b) => a.from - b.from)) {
+        if (from < end)
+            continue;
+        parts.push(parsed.slice(end, from), parsed.slice(from, to).replaceAll(by === ' ' ? /[^\r\n]/g : /[\s\S]/g, by));
+        end = to;
+    }
+    return parts.join('') + parsed.slice(end);
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/repair.js
+
+
+const STRING = /'[^'\n]*'|"[^"\n]*"/.source;
+const TYPES = /(?:[^<>{}]|<[^<>{}]*>|\{[^{}]*\})*/.source;
+const RULES = [
+    // `catch (error: unknown)`
+    { before: /(?<=\bcatch\s*\(\s*[^()]*)$/, at: /^:\s*(?:any|unknown)(?=\s*\))/ },
+    // `let release!: () => void`
+    { before: /(?<=[\w$]\s*)$/, at: /^!(?=\s*:)/ },
+    // `export { type Row }`, `export type * from './rows'`
+    { before: /(?<=\bexport\s+|[{,]\s*)type\s+$/, at: /^(?=[\w$*])/ },
+    // `(row): row is Row => …`, `(row): asserts row is Row => …`
+    { before: /[\w$]+\s+$/, at: /^is\b/ },
+    { before: /\basserts\s+$/, at: /^[\w$]+\s+is\b/ },
+    // `typeof import('./rows')`, `declare module './rows'`
+    { before: /(?<=\btypeof\s+)$/, at: new RegExp(`^import\\s*\\(\\s*(?:${STRING})\\s*\\)`), by: 'X' },
+    { before: /(?<=\bmodule\s+)$/, at: new RegExp(`^(?:${STRING})`), by: 'X' },
+    // `import rows from './rows.json' with { type: 'json' }`
+    { before: /(?<=['"]\s*)$/, at: /^with\s*\{[^{}]*\}/ },
+    // `async <Row extends object>(row: Row) => …`
+    { before: /(?<=\basync\s*)<(?:[^<>()]|<[^<>()]*>)*$/, at: /^>(?=\s*\()/ },
+    // `class Rows { read?(): void }`, `[first: Row, second?: Row]`, `[Row, Row?]`, `abstract new () => Row`
+    { before: /\?\s*$/, at: /^(?=[(<])/ },
+    { before: /(?<=[[,]\s*[\w$.]+\s*)$/, at: /^\?(?=\s*[:,\]])/ },
+    { before: /\babstract\s+$/, at: /^(?=new\b)/ },
+    // `class Failed extends Tagged('Failed')<{ row: Row; cause: unknown }>() {}`, `<Table<Row> rows={rows} />`
+    {
+        before: new RegExp(`(?<=\\bextends\\s[^;{}<>]*)<\\s*\\{${TYPES}$`),
+        at: new RegExp(`^${TYPES}\\}\\s*>(?=\\s*\\()`),
+    },
+    { before: /(?<=<[\w$.]+)$/, at: /^<[^<>]*>/ },
+    // `[rows[0], rows[1]] = [rows[1], rows[0]]`
+    { before: /(?<=\]\s*)$/, at: /^=(?![=>])/, by: '+' },
+];
+/**
+ * Returns a text that the grammar reads better than the one that it has parsed; undefined where nothing in that is known.
+ * In TypeScript, it can take a long call with type arguments for two comparisons, without an error: of `run<Row>(…)` it
+ * makes `(run < Row) > (…)`.
+ */
+function repaired(tree, parsed, isTypeScript) {
+    const errors = [];
+    const smaller = new Set();
+    const greater = [];
+    const visit = (node) => {
+        if (node.name === '⚠')
+            errors.push(node);
+        const sign = node.name === 'CompareOp' || node.name === 'BitOp' ? textOf(tree, node) : '';
+        if (sign === '<')
+            smaller.add(node.from);
+        if (/^>+$/.test(sign))
+            greater.push(node);
+        for (const child of node.children)
+            visit(child);
+    };
+    visit(tree.root);
+    const repairs = repairsOf(errors, (error) => commentInMarkup(error, parsed) ?? repairOf(error, parsed, RULES));
+    const ofCalls = isTypeScript ? greater.flatMap((node) => typeArguments(parsed, node, smaller)) : [];
+    return withRepairs(parsed, [...repairs, ...ofCalls]);
+}
+/** In `<p>{…}</p>`, braces with nothing but a comment. */
+function commentInMarkup({ from, parent }, parsed) {
+    if (parent?.name !== 'JSXEscape' || !/^\{\s*\/\*[\s\S]*\*\/\s*\}$/.test(parsed.slice(parent.from, from + 1)))
+        return undefined;
+    return { from: parent.from, to: from + 1, by: ' ' };
+}
+const repair_OPENING = '<[{';
+const repair_CLOSING = '>]}';
+/** Finds the `<` of `run<Row>(…)`: TypeScript takes what can be type arguments of a call for just that. */
+function typeArguments(parsed, { from, to }, smaller) {
+    if (!/^\s*\(/.test(parsed.slice(to, to + MOST_AROUND)))
+        return [];
+    const open = [];
+    for (let at = to - 1; at >= Math.max(0, from - MOST_AROUND); at -= 1) {
+        const sign = parsed.charAt(at);
+        if (repair_CLOSING.includes(sign))
+            open.push(sign);
+        else if (repair_OPENING.includes(sign)) {
+            if (open.pop() !== repair_CLOSING[repair_OPENING.indexOf(sign)])
+                return [];
+            if (open.length > 0)
+                continue;
+            const isTypes = smaller.has(at) && !/&&|\|\||^\s*$/.test(parsed.slice(at + 1, from));
+            return isTypes ? [{ from: at, to, by: ' ' }] : [];
+        }
+        else if (!(open.includes('}') ? IN_OBJECT_TYPE : IN_TYPE).test(sign))
+            return [];
+    }
+    return [];
+}
+const IN_TYPE = /[\w$.,\s|&'"]/;
+const IN_OBJECT_TYPE = /[\w$.,\s|&'":;?]/;
+
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/grammar.js
+
+
 
 
 /** Parses a file: the end of its name says which dialect it is. */
 function parseJavaScript(text, path) {
     const end = /\.[^./]*$/.exec(path.toLowerCase())?.[0] ?? '';
-    return parseSource(dist_parser.configure({ dialect: DIALECTS.get(end) ?? 'jsx' }), text);
+    const dialect = DIALECTS.get(end) ?? 'jsx';
+    const configured = dist_parser.configure({ dialect });
+    const within = limitsFrom();
+    let tree = parseSource(configured, text, { within });
+    let parsed = text;
+    for (let count = 0; count < MOST_REPAIRS && !tree.isCut; count += 1) {
+        parsed = repaired(tree, parsed, dialect.includes('ts'));
+        if (parsed === undefined)
+            break;
+        const better = parseSource(configured, text, { within, parsed });
+        if (better.isCut || better.unreadable.length > tree.unreadable.length)
+            break;
+        tree = better;
+    }
+    return tree;
 }
 const DIALECTS = new Map([
     ['.ts', 'ts'],
@@ -32712,6 +33559,17 @@ function isFunctionExpression(node) {
 function argumentsOf(call) {
     const list = childOf(call, 'ArgList')?.children ?? [];
     return list.flatMap((node, index) => ['(', ')', ',', 'Spread', '⚠'].includes(node.name) ? [] : [{ node, isSpread: list[index - 1]?.name === 'Spread' }]);
+}
+/** Returns the parts of an array or of a pattern of one, between its commas. */
+function elementsOf(array) {
+    const elements = [[]];
+    for (const child of array.children) {
+        if (child.name === ',')
+            elements.push([]);
+        else if (child.name !== '[' && child.name !== ']')
+            elements.at(-1)?.push(child);
+    }
+    return elements;
 }
 /** Returns what is called, and undefined where the grammar does not know it. */
 function calleeOf(call) {
@@ -32776,6 +33634,11 @@ function functionBody(node) {
     const arrow = node.children.findIndex(({ name }) => name === 'Arrow');
     return arrow === -1 ? undefined : node.children[arrow + 1];
 }
+/** Returns the parts of `if` and of `a ? b : c`. */
+function grammar_branchesOf(node) {
+    const parts = node.children.filter(({ name }) => !['if', 'else', 'LogicOp', '⚠'].includes(name));
+    return { condition: parts[0], consequence: parts[1], alternative: parts[2] };
+}
 /** Returns the expression after `=` in a declaration. */
 function grammar_initializerOf(node) {
     const equals = node.children.findIndex(({ name }) => name === 'Equals');
@@ -32796,18 +33659,40 @@ const scopes_VARIABLE = { kind: 'variable' };
 const SCOPES = ['Script', 'Block', 'ForStatement', 'CatchClause', 'SwitchBody', 'ClassExpression'];
 /** Reads all declarations of a file. */
 function readScopes(tree) {
-    const scopes = new Map();
-    const assigned = new Set();
-    collect(tree, tree.root, new Map(), { scopes, assigned });
-    return (at, name) => {
-        for (let up = at; up !== undefined; up = up.parent) {
-            const binding = scopes.get(up)?.get(name);
-            if (binding !== undefined)
-                return binding.kind === 'value' && assigned.has(name) ? scopes_VARIABLE : binding;
-        }
-        return undefined;
+    const found = { scopes: new Map(), written: [], mutated: [] };
+    collect(tree, tree.root, new Map(), found);
+    const scopeOf = (at, name) => {
+        let up = at;
+        while (up !== undefined && found.scopes.get(up)?.has(name) !== true)
+            up = up.parent;
+        return up === undefined ? undefined : found.scopes.get(up);
+    };
+    const functionOf = (node) => ancestor(node, isFunction);
+    const propertyOf = (node) => memberName(tree, node) ?? '';
+    const writesIn = grouped(found.written, (node) => scopeOf(node, textOf(tree, node)), (node) => textOf(tree, node));
+    const mutationsIn = grouped(found.mutated, functionOf, propertyOf);
+    return {
+        lookup: (at, name) => {
+            const scope = scopeOf(at, name);
+            const binding = scope?.get(name);
+            if (scope === undefined || (binding?.kind !== 'value' && binding?.kind !== 'element'))
+                return binding;
+            return writesIn(scope, name).length > 1 ? scopes_VARIABLE : binding;
+        },
+        writes: (at, name) => {
+            const scope = scopeOf(at, name);
+            return scope === undefined ? [] : writesIn(scope, name);
+        },
+        properties: new Set(found.mutated.map(propertyOf)),
+        mutations: (at, property) => mutationsIn(functionOf(at), property),
     };
 }
+/** Returns a function that gives the nodes of an owner with a name. */
+function grouped(nodes, ownerOf, nameOf) {
+    const groups = new Map([...Map.groupBy(nodes, ownerOf)].map(([owner, own]) => [owner, Map.groupBy(own, nameOf)]));
+    return (owner, name) => groups.get(owner)?.get(name) ?? scopes_NONE;
+}
+const scopes_NONE = [];
 function collect(tree, node, outer, found) {
     const { declared, own } = declarationsOf(tree, node);
     for (const [name, binding] of declared)
@@ -32817,13 +33702,40 @@ function collect(tree, node, outer, found) {
         scope = new Map(own);
         found.scopes.set(node, scope);
     }
-    if (node.name === 'AssignmentExpression') {
-        const [target] = node.children;
-        if (target?.name === 'VariableName')
-            found.assigned.add(textOf(tree, target));
+    for (const target of targetsOf(node)) {
+        if (target.name === 'MemberExpression')
+            found.mutated.push(target);
+        else
+            found.written.push(...definitionsIn(target));
     }
     for (const child of node.children)
         collect(tree, child, scope, found);
+}
+/** What a node writes: names, patterns, and members of objects. */
+function targetsOf({ name, children }) {
+    switch (name) {
+        case 'AssignmentExpression':
+            return children.slice(0, 1);
+        case 'VariableDeclaration':
+            return children.filter((child, at) => PATTERNS.includes(child.name) && children[at - 1]?.name !== 'Equals');
+        case 'ForOfSpec':
+        case 'ForInSpec':
+            return children.slice(0, children.findIndex((child) => child.name === 'of' || child.name === 'in'));
+        case 'PostfixExpression':
+        case 'UnaryExpression':
+            return children.some((child) => child.name === 'ArithOp' && child.to - child.from === 2) ? children : [];
+        default:
+            return [];
+    }
+}
+const PATTERNS = ['VariableDefinition', 'ArrayPattern', 'ObjectPattern'];
+/** The names in a target; those that its defaults use are no definitions. */
+function definitionsIn(target) {
+    if (target.name === 'VariableName' || target.name === 'VariableDefinition')
+        return [target];
+    if (!['ArrayPattern', 'ObjectPattern', 'PatternProperty'].includes(target.name))
+        return [];
+    return target.children.flatMap((child) => (child.name === 'VariableName' ? [] : definitionsIn(child)));
 }
 /** `declared`: in the scope around the node. `own`: in the scope that the node opens. */
 function declarationsOf(tree, node) {
@@ -32884,7 +33796,9 @@ function variables(tree, node) {
         const init = valueAfter(node.children, index);
         const from = init === undefined ? undefined : scopes_required(tree, init);
         const isWhole = child.name === 'VariableDefinition';
-        return namesIn(tree, child).map(({ name, property }) => {
+        return scopes_namesIn(tree, child).map(({ name, property, index }) => {
+            if (init !== undefined && index !== undefined)
+                return [name, { kind: 'element', init, index }];
             if (init === undefined || (!isWhole && property === undefined))
                 return [name, scopes_VARIABLE];
             if (from !== undefined)
@@ -32917,18 +33831,24 @@ function parameters(tree, node) {
     return list.flatMap((child, index) => {
         const next = list[index + 1]?.name === 'Optional' ? list[index + 2] : list[index + 1];
         const type = next?.name === 'TypeAnnotation' && child.name === 'VariableDefinition' ? next : undefined;
-        return namesIn(tree, child).map(({ name }) => [name, { kind: 'parameter', type }]);
+        return scopes_namesIn(tree, child).map(({ name }) => [name, { kind: 'parameter', type }]);
     });
 }
 function unknowns(tree, node) {
-    return node.children.flatMap((child) => namesIn(tree, child).map(({ name }) => [name, scopes_VARIABLE]));
+    return node.children.flatMap((child) => scopes_namesIn(tree, child).map(({ name }) => [name, scopes_VARIABLE]));
 }
 /** Returns the names that a pattern declares. */
-function namesIn(tree, pattern) {
+function scopes_namesIn(tree, pattern) {
     if (pattern.name === 'VariableDefinition')
         return [{ name: textOf(tree, pattern), property: undefined }];
     if (pattern.name === 'ArrayPattern') {
-        return pattern.children.flatMap((child) => namesIn(tree, child).map(({ name }) => ({ name, property: undefined })));
+        return elementsOf(pattern).flatMap((element, index) => {
+            const [only, ...more] = element;
+            const isWhole = only?.name === 'VariableDefinition' && more.length === 0;
+            return element
+                .flatMap((child) => scopes_namesIn(tree, child))
+                .map(({ name }) => ({ name, property: undefined, ...(isWhole && { index }) }));
+        });
     }
     if (pattern.name !== 'ObjectPattern')
         return [];
@@ -32942,7 +33862,7 @@ function namesIn(tree, pattern) {
             const key = childOf(property, 'PropertyName', 'String') === undefined ? name : grammar_propertyName(tree, property);
             return [{ name, property: isCertain ? key : undefined }];
         }
-        return property.children.flatMap((child) => namesIn(tree, child).map(({ name }) => ({ name, property: undefined })));
+        return property.children.flatMap((child) => scopes_namesIn(tree, child).map(({ name }) => ({ name, property: undefined })));
     });
 }
 
@@ -32953,10 +33873,14 @@ function namesIn(tree, pattern) {
 function sourceContext(tree) {
     const raw = {
         tree,
-        lookup: readScopes(tree),
+        ...readScopes(tree),
         assigned: new Map(),
         known: new Map(),
         named: new Map(),
+        tests: new Map(),
+        variables: new Map(),
+        depth: { count: 0 },
+        histories: new Map(),
         raw: undefined,
     };
     const assigned = new Map();
@@ -33450,15 +34374,23 @@ function configuredValue(context, call, argument, property) {
         return 'computed';
     return propertyValue(context, entity.node, property);
 }
-/** The last one counts. What is spread, or has a computed key, may be that property. */
+/**
+ * The last one counts. What is spread, or has a computed key, may be that property. Behind one that stands there, what
+ * another file has is taken for other properties: TypeScript does not allow a property to be overwritten there.
+ */
 function propertyValue(context, node, property, spreads = 0) {
     const { tree } = context;
+    let isSpread = false;
     for (const each of node.children.filter(({ name }) => name === 'Property').toReversed()) {
         const last = each.children.at(-1);
         if (childOf(each, 'Spread') !== undefined && last !== undefined) {
             const spread = resolve(context, last);
-            if (spread.kind !== 'object' || spreads > MOST_SPREADS)
-                return 'computed';
+            if (spread.kind !== 'object' || spreads > MOST_SPREADS) {
+                if (spread.kind !== 'foreign')
+                    return 'computed';
+                isSpread = true;
+                continue;
+            }
             const found = propertyValue(context, spread.node, property, spreads + 1);
             if (found !== 'absent')
                 return found;
@@ -33476,7 +34408,7 @@ function propertyValue(context, node, property, spreads = 0) {
         const binding = context.lookup(node, property);
         return binding?.kind === 'value' && binding.property === undefined ? resolve(context, binding.init) : 'computed';
     }
-    return 'absent';
+    return isSpread ? 'computed' : 'absent';
 }
 function isUndefined(context, value) {
     const node = grammar_unwrap(value);
@@ -33592,12 +34524,6 @@ function className(context, node) {
     const own = classOwnName(context, node);
     return own === undefined ? COMPUTED : naming_text(own);
 }
-/** Whether an expression registers a workflow. */
-function registersWorkflow(context, call) {
-    const callee = call.name === 'CallExpression' ? calleeOf(call) : undefined;
-    const entity = callee === undefined ? undefined : resolve(context, callee);
-    return entity?.kind === 'dbos-member' && REGISTERING.get(entity.name) === 'workflow';
-}
 /** Returns the value of a declaration that is a function, and undefined for any other. */
 function functionValue(declaration) {
     const value = initializerOf(declaration);
@@ -33605,7 +34531,72 @@ function functionValue(declaration) {
     return inner?.name === 'ArrowFunction' || inner?.name === 'FunctionExpression' ? inner : undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/awaits.js
+/**
+ * Whether a body waits for a call before it calls anything else. Of `await Promise.all([a(), b()])`, that is so for the
+ * last one: whatever comes behind it waits for all.
+ */
+function isAwaited(call, syntax) {
+    let node = call;
+    for (let up = call.parent; up !== undefined; up = up.parent) {
+        if (syntax.awaiting.has(up.name))
+            return true;
+        if (syntax.lists.has(up.name)) {
+            if (lastIn(up, syntax) !== node || syntax.isRace(up))
+                return false;
+        }
+        else if (!syntax.same.has(up.name))
+            return false;
+        node = up;
+    }
+    return true;
+}
+/** The last expression of a list that can start something: each is looked for once. */
+function lastIn(list, { inert }) {
+    const known = lastBy.get(list);
+    if (known !== undefined)
+        return known;
+    const last = list.children.findLast(({ name }) => !inert.has(name));
+    if (last !== undefined)
+        lastBy.set(list, last);
+    return last;
+}
+const lastBy = new WeakMap();
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/awaits.js
+
+
+const SYNTAX = {
+    awaiting: new Set(['AwaitExpression', 'ReturnStatement', 'YieldExpression', 'ForOfSpec', 'ArrowFunction']),
+    same: new Set([
+        ...['ParenthesizedExpression', 'BinaryExpression', 'ConditionalExpression', 'MemberExpression', 'CallExpression'],
+        ...['PostfixExpression', 'PrefixCast', 'InstantiationExpression'],
+    ]),
+    lists: new Set(['ArrayExpression', 'ArgList']),
+    inert: new Set([
+        ...['[', ']', '(', ')', ',', 'Spread', '⚠'],
+        ...['VariableName', 'MemberExpression', 'Number', 'String', 'BooleanLiteral', 'null', 'ObjectExpression'],
+    ]),
+};
+/** Functions of `Promise` that do not wait for all that they are given. */
+const RACES = ['race', 'any'];
+/** Whether nothing waits for a call where it stands. A callback is called by something else. */
+function isConcurrent(tree, at) {
+    if (at.name !== 'CallExpression')
+        return false;
+    return !isAwaited(at, {
+        ...SYNTAX,
+        isRace: ({ name, parent }) => {
+            const callee = name === 'ArgList' && parent !== undefined ? calleeOf(parent) : undefined;
+            const target = callee === undefined ? undefined : grammar_unwrap(callee);
+            return target?.name === 'MemberExpression' && RACES.includes(memberName(tree, target) ?? '');
+        },
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/records.js
+
+
 
 
 
@@ -33645,7 +34636,7 @@ function recordFunction(reader, at, node, guards) {
         return child(reader, at, decoration.naming, guards);
     const naming = nameOfEntity(reader.context, { kind: 'function', node });
     const name = naming.kind === 'text' && naming.name !== '' ? naming.name : undefined;
-    return [{ follow: node, name, line: lineOf(reader, at), guards }];
+    return body_started(reader, at, guards, [{ follow: node, name, line: lineOf(reader, at), guards }]);
 }
 function records_startedName(reader, target) {
     if (target.kind !== 'unknown')
@@ -33718,11 +34709,14 @@ function child(reader, at, naming, guards) {
 }
 /** Returns a call that is recorded. What another file names is a `call`: only that file knows what it is. */
 function recorded(reader, at, kind, naming, guards) {
-    const line = lineOf(reader, at);
+    const place = { line: lineOf(reader, at), guards, ...concurrency(reader, at) };
     if (naming.kind === 'computed') {
-        return [{ kind, name: undefined, line, guards }, ...missed(reader, at, 'computed-name')];
+        return [{ kind, name: undefined, ...place }, ...missed(reader, at, 'computed-name')];
     }
-    return [{ kind: naming.kind === 'foreign' ? 'call' : kind, name: naming.name, line, guards }];
+    return [{ kind: naming.kind === 'foreign' ? 'call' : kind, name: naming.name, ...place }];
+}
+function concurrency({ context }, at) {
+    return isConcurrent(context.tree, at) ? { isConcurrent: true } : {};
 }
 function missed(reader, at, why, name) {
     return [{ miss: { line: lineOf(reader, at), why, ...(name !== undefined && { name }) } }];
@@ -33768,11 +34762,16 @@ function visitCall(reader, call, around) {
     const before = visit(reader, target, guards);
     if (method === DATA_SOURCE.run && entity.kind !== 'function')
         return [...before, ...visitStep(reader, call, guards)];
-    return [
-        ...before,
-        ...visitArguments(reader, given, guards, callbackUse(entity, method)),
-        ...recordEntity(reader, call, entity, guards),
-    ];
+    const inside = visitArguments(reader, given, guards, callbackUse(entity, method));
+    if (method !== undefined && calls_OF_PROMISES.has(method))
+        return chained(reader, call, guards, before, inside);
+    return [...before, ...inside, ...recordEntity(reader, call, entity, guards)];
+}
+const calls_OF_PROMISES = new Set(['then', 'catch', 'finally']);
+/** `a().then(() => b())` runs `b` when `a` has ended, and is awaited as a whole. */
+function chained(reader, call, guards, before, inside) {
+    const end = { mark: 'end', of: [call], guards };
+    return body_started(reader, call, guards, [...before, end, { mark: 'wait' }, ...inside, end]);
 }
 /** `new Promise((resolve) => …)` runs its function, and another class may. */
 function visitNew(reader, made, guards) {
@@ -33785,29 +34784,40 @@ function callbackUse(entity, method) {
         return 'once';
     if (method === 'catch')
         return 'perhaps';
-    return entity.kind === 'registered' || entity.kind === 'start' || entity.kind === 'starter' ? 'step' : 'loop';
+    if (entity.kind === 'registered' || entity.kind === 'start' || entity.kind === 'starter')
+        return 'step';
+    return method !== undefined && FOR_EACH.has(method) ? 'each' : 'loop';
 }
+const FOR_EACH = new Set(['map', 'flatMap', 'forEach', 'from']);
 function visitArguments(reader, given, guards, use) {
-    const inside = use === 'loop' ? [...guards, LOOP] : use === 'perhaps' ? [...guards, CONDITION] : guards;
+    const isRepeated = use === 'loop' || use === 'each';
+    const inside = isRepeated ? [...guards, LOOP] : use === 'perhaps' ? [...guards, CONDITION] : guards;
+    const together = use === 'each' ? inside : guards;
     return given.flatMap(({ node }) => {
         const value = grammar_unwrap(node);
         if (isFunctionExpression(value)) {
             if (use !== 'step')
-                return visitFunction(reader, value, inside);
+                return visitFunction(reader, value, inside, together);
             reader.insides.add(value);
             return [];
         }
         const before = visit(reader, node, guards);
-        return use === 'step' ? before : [...before, ...visitCallback(reader, value, inside)];
+        if (use === 'step')
+            return before;
+        return [
+            ...before,
+            ...visitFunctionsIn(reader, value, inside, together),
+            ...visitCallback(reader, value, inside, together),
+        ];
     });
 }
 /** `items.map(reserve)` */
-function visitCallback(reader, node, guards) {
+function visitCallback(reader, node, guards, together) {
     if (node.name !== 'VariableName' && node.name !== 'MemberExpression')
         return [];
     const entity = resolve(reader.context, node);
     const runs = entity.kind === 'function' || entity.kind === 'registered' || entity.kind === 'bound';
-    return runs ? recordEntity(reader, node, entity, guards) : [];
+    return runs ? body_started(reader, node, together, recordEntity(reader, node, entity, guards)) : [];
 }
 /** Returns what a call of a method of `DBOS` does. */
 function visitDbos(reader, call, method, guards) {
@@ -33860,6 +34870,74 @@ function visitStep(reader, call, guards) {
         ...rest.flatMap(({ node }) => visit(reader, node, guards)),
         ...recorded(reader, call, 'step', configured(reader.context, call, 1, 'name', own), guards),
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/history.js
+
+
+/** Characters of an assignment that are compared. */
+const MOST_OF_ASSIGNMENT = 5000;
+/** Patterns between a name and the assignment that it stands in. */
+const MOST_PATTERNS = 4;
+/** Returns the history of something: its names are the same for the same assignments, to the letter. */
+function historyOf({ text }, writes, isAssignment) {
+    let last = '';
+    const names = writes.map((write) => {
+        const { from, to } = assignmentOf(write, isAssignment);
+        last = digest([last, text.slice(from, Math.min(to, from + MOST_OF_ASSIGNMENT))]);
+        return last;
+    });
+    return (offset) => names[firstFrom(writes, offset) - 1] ?? '';
+}
+function assignmentOf(write, isAssignment) {
+    let node = write;
+    for (let count = 0; count < MOST_PATTERNS && !isAssignment(node) && node.parent !== undefined; count += 1) {
+        node = node.parent;
+    }
+    return isAssignment(node) ? node : write;
+}
+/** Returns what has written what these nodes read, before them. */
+function writtenBefore({ isFunction, historyAt }, nodes) {
+    const [first] = nodes;
+    const names = new Set();
+    const visit = (node) => {
+        const name = historyAt(node)?.(first?.from ?? 0) ?? '';
+        if (name !== '')
+            names.add(name);
+        if (!isFunction(node))
+            for (const child of node.children)
+                visit(child);
+    };
+    nodes.forEach(visit);
+    return [...names];
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/choices.js
+
+
+
+
+/** Returns the choice that these parts of a statement make. */
+function choiceIn(context, nodes) {
+    const { tree } = context;
+    const reading = { tree, isFunction: isFunction, historyAt: (node) => historyAt(context, node) };
+    return choiceOf(tree, nodes, (parts) => writtenBefore(reading, parts));
+}
+function historyAt(context, node) {
+    if (node.name === 'VariableName')
+        return of(context, context.writes(node, textOf(context.tree, node)));
+    const name = node.name === 'MemberExpression' ? memberName(context.tree, node) : undefined;
+    return name === undefined ? undefined : of(context, context.mutations(node, name));
+}
+/** The history of what is assigned, of which its declaration is no part. */
+function of({ tree, histories }, writes) {
+    const known = histories.get(writes);
+    if (known !== undefined)
+        return known;
+    const later = writes.filter(({ parent }) => parent?.name !== 'VariableDeclaration');
+    const history = historyOf(tree, later, ({ name }) => name === 'AssignmentExpression');
+    histories.set(writes, history);
+    return history;
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/fingerprint.js
@@ -33930,9 +35008,177 @@ function isTypeOf(parent, node) {
     return parent.name === 'PrefixCast' && parent.children.at(-1) !== node;
 }
 
-;// CONCATENATED MODULE: ./lib/review/source/javascript/conditions.js
+;// CONCATENATED MODULE: ./lib/review/source/variables.js
 
 
+/** Statements that a value is followed through, each of which needs the one before. */
+const MOST_STATEMENTS = 50;
+/** Whether a node holds a write of a variable. */
+function isWrittenIn({ writes }, { from, to }) {
+    const write = writes[firstFrom(writes, from)];
+    return write !== undefined && write.from < to;
+}
+/**
+ * Returns what a variable says at a node: what the last statement before that makes of it. Nothing is certain where a loop
+ * around the node writes it later.
+ */
+function valueAt(node, variable) {
+    const { writes, flow } = variable;
+    let next = firstFrom(writes, node.from);
+    const later = writes[next];
+    let statement = statementOf(writes[next - 1], node.from);
+    // In `a = a || b`, it is not written yet.
+    while (statement?.parent !== undefined && flow.isAssignment(statement.parent)) {
+        next -= 1;
+        statement = statementOf(writes[next - 1], node.from);
+    }
+    const block = statement?.parent;
+    if (statement === undefined || block === undefined || !flow.isBlock(block))
+        return ANY_TEST;
+    for (let up = node.parent; up !== block; up = up.parent) {
+        if (up === undefined || flow.isFunction(up))
+            return ANY_TEST;
+        if (flow.isLoop(up) && later !== undefined && later.from < up.to)
+            return ANY_TEST;
+    }
+    return variables_valueAfter(statement, variable);
+}
+function variables_valueAfter(statement, variable) {
+    const { known, depth, behind } = variable;
+    const found = known.get(statement);
+    if (found !== undefined)
+        return found;
+    if (depth.count >= MOST_STATEMENTS)
+        return ANY_TEST;
+    depth.count += 1;
+    const test = behind(statement, () => valueAt(statement, variable));
+    depth.count -= 1;
+    known.set(statement, test);
+    return test;
+}
+/** Returns what a variable says at the end of a block that writes it. */
+function valueBehind(block, variable) {
+    const { writes } = variable;
+    let statement = writes[firstFrom(writes, block.to) - 1];
+    while (statement !== undefined && statement.parent !== block)
+        statement = statement.parent;
+    return statement === undefined ? ANY_TEST : variables_valueAfter(statement, variable);
+}
+/** The widest node around a write that ends before an offset. */
+function statementOf(write, before) {
+    let node = write;
+    while (node?.parent !== undefined && node.parent.to <= before)
+        node = node.parent;
+    return node;
+}
+/** Returns whether all writes of a variable stand in one function: else nobody knows when they run. */
+function isOfOneFunction(writes, { isFunction }) {
+    const functionOf = (node) => {
+        let up = node.parent;
+        while (up !== undefined && !isFunction(up))
+            up = up.parent;
+        return up;
+    };
+    return new Set(writes.map(functionOf)).size === 1;
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/variables.js
+
+
+
+
+
+
+const FLOW = {
+    isBlock: ({ name }) => name === 'Block' || name === 'Script',
+    isLoop: ({ name }) => ['ForStatement', 'WhileStatement', 'DoStatement'].includes(name),
+    isFunction: isFunction,
+    isAssignment: ({ name }) => name === 'AssignmentExpression',
+};
+/** Returns what a variable says that is written more than once, at a place that reads it. */
+function valueOfVariable(context, use, name) {
+    const writes = context.writes(use, name);
+    if (!context.variables.has(writes)) {
+        const variable = {
+            writes,
+            flow: FLOW,
+            behind: (statement, before) => behind(context, variable, statement, before),
+            known: new Map(),
+            depth: context.depth,
+        };
+        context.variables.set(writes, isOfOneFunction(writes, FLOW) ? variable : undefined);
+    }
+    const variable = context.variables.get(writes);
+    return variable === undefined ? ANY_TEST : valueAt(use, variable);
+}
+function behind(context, variable, statement, before) {
+    switch (statement.name) {
+        case 'ExpressionStatement': {
+            const [expression] = statement.children;
+            return expression === undefined ? ANY_TEST : assigned(context, variable, grammar_unwrap(expression), before);
+        }
+        case 'VariableDeclaration':
+            return declared(context, variable, statement);
+        case 'Block':
+            return valueBehind(statement, variable);
+        case 'IfStatement':
+            return behindIf(context, variable, statement, before);
+        case 'TryStatement': {
+            const [block, ...others] = statement.children.filter(({ name }) => name !== 'try');
+            const isOnly = block !== undefined && !others.some((other) => isWrittenIn(variable, other));
+            const handler = childOf(statement, 'CatchClause');
+            // Who comes past the `catch` was in all of the block.
+            const isWhole = handler === undefined || handler.children.some(leaves);
+            return isOnly && isWhole ? valueBehind(block, variable) : ANY_TEST;
+        }
+        default:
+            return ANY_TEST;
+    }
+}
+function assigned(context, variable, node, before) {
+    const [target, operator, value] = node.children;
+    if (node.name !== 'AssignmentExpression' || operator === undefined || value === undefined)
+        return ANY_TEST;
+    if (target?.name !== 'VariableName' || isWrittenIn(variable, value))
+        return ANY_TEST;
+    switch (textOf(context.tree, operator)) {
+        case '=':
+            return readTest(context, value);
+        case '||=':
+            return or(before(), readTest(context, value));
+        case '&&=':
+            return and(before(), readTest(context, value));
+        default:
+            return ANY_TEST;
+    }
+}
+function declared(context, variable, { children }) {
+    const at = children.findIndex((child) => isWrittenIn(variable, child));
+    if (children[at]?.name !== 'VariableDefinition')
+        return ANY_TEST;
+    const equals = children[at + 1]?.name === 'TypeAnnotation' ? at + 2 : at + 1;
+    if (children[equals]?.name !== 'Equals')
+        return FALSE;
+    const init = children[equals + 1];
+    return init === undefined ? ANY_TEST : readTest(context, init);
+}
+function behindIf(context, variable, node, before) {
+    const { condition, consequence, alternative } = grammar_branchesOf(node);
+    if (condition === undefined || consequence === undefined || isWrittenIn(variable, condition))
+        return ANY_TEST;
+    const valueIn = (branch) => {
+        if (branch === undefined || !isWrittenIn(variable, branch))
+            return before();
+        return branch.name === 'Block' ? valueBehind(branch, variable) : behind(context, variable, branch, before);
+    };
+    if (leaves(consequence))
+        return valueIn(alternative);
+    if (alternative !== undefined && leaves(alternative))
+        return valueIn(consequence);
+    return either(readTest(context, condition), valueIn(consequence), valueIn(alternative));
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/tests.js
 
 
 
@@ -33943,28 +35189,47 @@ const MOST_STEPS = 8;
 /** Returns what a condition says about patches. */
 function readTest(context, condition, steps = 0) {
     const node = grammar_unwrap(condition);
+    const known = context.tests.get(node);
+    if (known !== undefined)
+        return known;
     if (steps > MOST_STEPS)
         return ANY_TEST;
+    // Where it leads to itself, it says nothing.
+    context.tests.set(node, ANY_TEST);
+    const test = testOf(context, node, steps);
+    context.tests.set(node, test);
+    return test;
+}
+function testOf(context, node, steps) {
+    const { tree } = context;
+    const [first, operator, last] = node.children;
     switch (node.name) {
-        case 'UnaryExpression': {
-            const operand = node.children.at(-1);
-            const isNot = node.children[0]?.name === 'LogicOp';
-            return isNot && operand !== undefined ? not(readTest(context, operand, steps)) : ANY_TEST;
-        }
-        case 'BinaryExpression': {
-            const [left, operator, right] = node.children;
-            if (left === undefined || right === undefined || operator?.name !== 'LogicOp')
+        case 'BooleanLiteral':
+            return textOf(tree, node) === 'true' ? TRUE : FALSE;
+        case 'null':
+            return FALSE;
+        case 'UnaryExpression':
+            return first?.name === 'LogicOp' && operator !== undefined ? not(readTest(context, operator, steps)) : ANY_TEST;
+        case 'BinaryExpression':
+            return first === undefined || operator === undefined || last === undefined
+                ? ANY_TEST
+                : testOfBinary(context, { left: first, sign: textOf(tree, operator), right: last }, steps);
+        case 'ConditionalExpression': {
+            const { condition, consequence, alternative } = grammar_branchesOf(node);
+            if (condition === undefined || consequence === undefined || alternative === undefined)
                 return ANY_TEST;
-            const sign = textOf(context.tree, operator);
-            if (sign === '&&')
-                return and(readTest(context, left, steps), readTest(context, right, steps));
-            return sign === '||' ? or(readTest(context, left, steps), readTest(context, right, steps)) : ANY_TEST;
+            const [a, b] = [consequence, alternative].map((branch) => readTest(context, branch, steps));
+            return either(readTest(context, condition, steps), a ?? ANY_TEST, b ?? ANY_TEST);
         }
-        case 'VariableName': {
-            // `const isNew = await DBOS.patch('x')`
-            const binding = context.lookup(node, textOf(context.tree, node));
-            const isValue = binding?.kind === 'value' && binding.property === undefined;
-            return isValue ? readTest(context, binding.init, steps + 1) : ANY_TEST;
+        case 'AssignmentExpression':
+            // `if ((isNew = await DBOS.patch('x')))`
+            return operator?.name === 'Equals' && last !== undefined ? readTest(context, last, steps) : ANY_TEST;
+        case 'VariableName':
+            return textOf(tree, node) === 'undefined' ? FALSE : testOfName(context, node, steps + 1);
+        case 'MemberExpression': {
+            const name = memberName(tree, node);
+            const isKept = name !== undefined && !context.properties.has(name) && !context.properties.has('');
+            return isKept && first !== undefined ? testOfPart(context, first, name, steps + 1) : ANY_TEST;
         }
         case 'CallExpression':
             return testOfCall(context, node, steps);
@@ -33972,53 +35237,156 @@ function readTest(context, condition, steps = 0) {
             return ANY_TEST;
     }
 }
+function testOfBinary(context, { left, sign, right }, steps) {
+    const read = (node) => readTest(context, node, steps);
+    switch (sign) {
+        case '&&':
+            return and(read(left), read(right));
+        case '||':
+            return or(read(left), read(right));
+        case '==':
+        case '===':
+        case '!=':
+        case '!==': {
+            const [value, literal] = [left, right].toSorted((a, b) => Number(isBoolean(a)) - Number(isBoolean(b)));
+            if (value === undefined || literal === undefined || !isBoolean(literal))
+                return ANY_TEST;
+            const isTrue = textOf(context.tree, literal) === 'true';
+            return isTrue === sign.startsWith('=') ? read(value) : not(read(value));
+        }
+        default:
+            return ANY_TEST;
+    }
+}
+function isBoolean({ name }) {
+    return name === 'BooleanLiteral';
+}
+/** `const isNew = await DBOS.patch('x')` */
+function testOfName(context, node, steps) {
+    const name = textOf(context.tree, node);
+    const binding = context.lookup(node, name);
+    switch (binding?.kind) {
+        case 'value':
+            return binding.property === undefined
+                ? readTest(context, binding.init, steps)
+                : testOfPart(context, binding.init, binding.property, steps);
+        case 'element':
+            return testOfPart(context, binding.init, binding.index, steps);
+        case 'variable':
+            return valueOfVariable(context, node, name);
+        default:
+            return ANY_TEST;
+    }
+}
+/** Returns what an element or a property of a value says: of a literal, and of what `Promise.all` waits for. */
+function testOfPart(context, whole, part, steps) {
+    const node = grammar_unwrap(whole);
+    if (steps > MOST_STEPS)
+        return ANY_TEST;
+    if (node.name === 'VariableName') {
+        const binding = context.lookup(node, textOf(context.tree, node));
+        const isValue = binding?.kind === 'value' && binding.property === undefined;
+        return isValue ? testOfPart(context, binding.init, part, steps + 1) : ANY_TEST;
+    }
+    if (node.name === 'CallExpression') {
+        const callee = calleeOf(node);
+        const [list] = argumentsOf(node);
+        if (callee !== undefined && list !== undefined && textOf(context.tree, callee) === 'Promise.all') {
+            return testOfPart(context, list.node, part, steps + 1);
+        }
+        const returned = returnedBy(context, node);
+        return returned === undefined ? ANY_TEST : testOfPart(context, returned, part, steps + 1);
+    }
+    const value = typeof part === 'number' ? elementOf(node, part) : node.name === 'ObjectExpression' && valueIn(context, node, part);
+    return value ? readTest(context, value, steps) : ANY_TEST;
+}
+function elementOf(node, index) {
+    if (node.name !== 'ArrayExpression')
+        return undefined;
+    const before = elementsOf(node).slice(0, index + 1);
+    const isSpread = before.some(([first]) => first?.name === 'Spread');
+    return isSpread ? undefined : before[index]?.[0];
+}
+function valueIn({ tree }, { children }, name) {
+    const at = children.findLastIndex((child) => grammar_propertyName(tree, child) === name);
+    // What is spread behind it can have it, too.
+    const isSpread = children.slice(at).some((child) => child.children[0]?.name === 'Spread' || child.name === 'Spread');
+    const parts = children[at]?.children ?? [];
+    const colon = parts.findIndex((part) => part.name === ':');
+    return at === -1 || isSpread || colon === -1 ? undefined : parts[colon + 1];
+}
 function testOfCall(context, call, steps) {
     const callee = calleeOf(call);
     const entity = callee === undefined ? undefined : resolve(context, callee);
+    const [argument] = argumentsOf(call);
     if (entity?.kind === 'dbos-member') {
         if (entity.name === 'deprecatePatch')
-            return DEPRECATED_PATCH_TEST;
+            return TRUE;
         if (entity.name !== 'patch')
             return ANY_TEST;
-        const [argument] = argumentsOf(call);
         const name = argument === undefined ? undefined : resolve(context, argument.node);
         return name?.kind === 'string' ? patchTest(name.value) : ANY_TEST;
     }
-    if (entity?.kind !== 'function')
-        return ANY_TEST;
-    // A function that only returns the answer of a patch.
-    const body = functionBody(entity.node);
-    const statements = body?.name === 'Block' ? body.children.filter(({ name }) => name.endsWith('Statement')) : undefined;
-    const returned = statements === undefined ? body : onlyReturned(statements);
+    if (entity?.kind === 'builtin' && callee !== undefined && argument !== undefined) {
+        return textOf(context.tree, callee) === 'Boolean' ? readTest(context, argument.node, steps) : ANY_TEST;
+    }
+    const returned = returnedBy(context, call);
     return returned === undefined ? ANY_TEST : readTest(context, returned, steps + 1);
 }
-function onlyReturned(statements) {
+/** Returns what a call returns, where its function does nothing else. */
+function returnedBy(context, call) {
+    const callee = calleeOf(call);
+    const entity = callee === undefined ? undefined : resolve(context, callee);
+    if (entity?.kind !== 'function')
+        return undefined;
+    const body = functionBody(entity.node);
+    if (body?.name !== 'Block')
+        return body;
+    const statements = body.children.filter(({ name }) => name.endsWith('Statement'));
     const [only] = statements;
     if (statements.length !== 1 || only?.name !== 'ReturnStatement')
         return undefined;
     return only.children.find(({ name }) => name !== 'return' && name !== ';');
 }
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/conditions.js
+
+
+
+
+
+
 /** Returns the guards of what follows a statement: a branch of it can leave the block. */
-function behind(context, statement, guards) {
+function conditions_behind(context, statement, guards) {
     if (statement.name === 'TryStatement') {
         const handler = childOf(statement, 'CatchClause');
-        return handler?.children.some(leaves) === true ? inBranch(guards, catchChoice(context, handler), 'false') : guards;
+        if (handler === undefined)
+            return guards;
+        const made = catchChoice(context, handler);
+        if (handler.children.some(leaves))
+            return inBranch(guards, made, 'false');
+        // What is tried returns: only who comes by the handler goes on.
+        return returns(childOf(statement, 'Block')) ? inBranch([...guards, CONDITION], made, 'true') : guards;
     }
     if (statement.name !== 'IfStatement')
         return guards;
-    const { condition, consequence, alternative } = body_branchesOf(statement);
+    const { condition, consequence, alternative } = grammar_branchesOf(statement);
     if (condition === undefined || consequence === undefined)
         return guards;
     const test = readTest(context, condition);
-    const made = choiceOf(context.tree, [condition]);
+    const made = choiceIn(context, [condition]);
     // A patch that an `else if` asks for says nothing of those that took the first branch: only the branches count.
-    const nested = alternative === undefined ? [] : behind(context, alternative, []).filter(({ kind }) => kind === 'branch');
+    const nested = alternative === undefined ? [] : conditions_behind(context, alternative, []).filter(({ kind }) => kind === 'branch');
     const others = [...guards, ...nested];
     if (leaves(consequence))
         return inBranch([...others, ...afterExit(test.whenFalse)], made, 'false');
     if (alternative === undefined || !leaves(alternative))
         return others;
     return inBranch([...others, ...afterExit(test.whenTrue)], made, 'true');
+}
+function returns(block) {
+    const last = block?.children.find(leaves);
+    return last !== undefined && last.name !== 'ThrowStatement';
 }
 /** Whether what follows a statement in its block does not run after it. */
 function leaves(statement) {
@@ -34027,9 +35395,62 @@ function leaves(statement) {
     if (statement.name === 'Block') {
         return statement.children.some(leaves);
     }
-    const { consequence, alternative } = body_branchesOf(statement);
+    if (statement.name === 'TryStatement') {
+        const handler = childOf(statement, 'CatchClause');
+        const tried = childOf(statement, 'Block');
+        const isLeft = tried !== undefined && leaves(tried) && (handler === undefined || handler.children.some(leaves));
+        return isLeft || childOf(statement, 'FinallyClause')?.children.some(leaves) === true;
+    }
+    const { consequence, alternative } = grammar_branchesOf(statement);
     const isIf = statement.name === 'IfStatement' && childOf(statement, 'else') !== undefined;
     return isIf && consequence !== undefined && alternative !== undefined && leaves(consequence) && leaves(alternative);
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/javascript/waits.js
+
+
+const waits_OF_PROMISES = ['Promise.all', 'Promise.allSettled', 'Promise.race', 'Promise.any'];
+/** They end with the first. */
+const OF_FIRST = ['Promise.race', 'Promise.any'];
+/** Variables and their values that one `await` is about. */
+const MOST_RANGES = 100;
+/** Returns the mark behind something that is awaited, or returned. */
+function endOf(context, awaited, guards) {
+    const ranges = [];
+    waits_collect(context, awaited, ranges);
+    return { mark: 'end', of: ranges, guards };
+}
+/** Notes what is awaited: a promise that stands there, or the value of a variable. */
+function waits_collect(context, awaited, ranges) {
+    const node = grammar_unwrap(awaited);
+    if (ranges.length >= MOST_RANGES)
+        return;
+    if (node.name === 'VariableName') {
+        ranges.push(...valuesOf(context, node));
+        return;
+    }
+    const callee = node.name === 'CallExpression' ? calleeOf(node) : undefined;
+    const name = callee === undefined ? '' : textOf(context.tree, callee);
+    if (OF_FIRST.includes(name))
+        return;
+    ranges.push({ from: node.from, to: node.to });
+    const parts = waits_OF_PROMISES.includes(name) ? argumentsOf(node).map((each) => each.node) : waits_partsOf(node);
+    for (const part of parts)
+        waits_collect(context, part, ranges);
+}
+/** The elements of an array, and the ways of a choice. */
+function waits_partsOf({ name, children }) {
+    const isChoice = name === 'ConditionalExpression' || name === 'BinaryExpression';
+    return name === 'ArrayExpression' || isChoice ? children : [];
+}
+/** Where the text gives a variable its values. */
+function valuesOf(context, node) {
+    const name = textOf(context.tree, node);
+    const binding = context.lookup(node, name);
+    if (binding?.kind === 'value' || binding?.kind === 'element')
+        return [binding.init];
+    const writes = context.writes(node, name).slice(0, MOST_RANGES);
+    return writes.flatMap(({ parent }) => (parent?.name === 'AssignmentExpression' ? [parent] : []));
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/body.js
@@ -34040,10 +35461,12 @@ function leaves(statement) {
 
 
 
+
+
 /** Returns what a function does itself, in the order of the text. */
 function readBody(context, lineAt, node) {
     const reader = { context, lineAt, insides: new Set() };
-    const found = visitFunction(reader, node, []);
+    const found = visitInside(reader, node, []);
     const unreadable = context.tree.unreadable.filter((at) => at >= node.from && at <= node.to);
     return {
         items: found.flatMap((each) => ('miss' in each ? [] : [each])),
@@ -34077,12 +35500,18 @@ function visit(reader, node, guards) {
             return isAssertion(node)
                 ? visitAll(reader, node.children.slice(0, 1), guards)
                 : visitBinary(reader, node, guards);
+        case 'AssignmentExpression':
+            return visitAssignment(reader, node, guards);
         case 'CallExpression':
             return visitCall(reader, node, guards);
         case 'NewExpression':
             return visitNew(reader, node, guards);
         case 'ArrayExpression':
             return visitArray(reader, node, guards);
+        case 'AwaitExpression':
+            return [...visitAll(reader, node.children, guards), endOf(reader.context, node, guards), { mark: 'wait' }];
+        case 'ReturnStatement':
+            return [...visitAll(reader, node.children, guards), endOf(reader.context, body_returnedBy(node), guards)];
         default:
             return visitAll(reader, node.children, guards);
     }
@@ -34103,7 +35532,7 @@ function visitStatements(reader, block, guards) {
     let around = guards;
     return block.children.flatMap((statement) => {
         const found = visit(reader, statement, around);
-        const now = behind(reader.context, statement, around);
+        const now = conditions_behind(reader.context, statement, around);
         if (now.length === around.length)
             return found;
         if (now.length > MOST_GUARDS) {
@@ -34118,7 +35547,7 @@ function visitCases(reader, body, guards) {
     const { children } = body;
     const value = body.parent === undefined ? [] : body.parent.children.filter(({ name }) => name === 'ParenthesizedExpression');
     const labels = children.filter(({ name }) => name === 'CaseLabel' || name === 'DefaultLabel');
-    const made = choiceOf(reader.context.tree, [...value, ...labels]);
+    const made = choiceIn(reader.context, [...value, ...labels]);
     let way = 0;
     return children.flatMap((child) => {
         const found = visit(reader, child, inBranch(guards, made, `${way}`));
@@ -34128,12 +35557,12 @@ function visitCases(reader, body, guards) {
     });
 }
 function visitChoice(reader, node, guards) {
-    const { condition, consequence, alternative } = body_branchesOf(node);
+    const { condition, consequence, alternative } = grammar_branchesOf(node);
     if (condition === undefined)
         return [];
     const test = readTest(reader.context, condition);
     const other = test.isNeverFalse === true ? undefined : alternative;
-    const made = choiceOf(reader.context.tree, [condition]);
+    const made = choiceIn(reader.context, [condition]);
     return [
         ...visit(reader, condition, guards),
         ...(consequence === undefined
@@ -34142,14 +35571,13 @@ function visitChoice(reader, node, guards) {
         ...(other === undefined ? [] : visit(reader, other, inBranch([...guards, ...test.whenFalse], made, 'false'))),
     ];
 }
-/** Returns the parts of `if` and of `a ? b : c`. */
-function body_branchesOf(node) {
-    const parts = node.children.filter(({ name }) => !['if', 'else', 'LogicOp', '⚠'].includes(name));
-    return { condition: parts[0], consequence: parts[1], alternative: parts[2] };
-}
 function visitLoop(reader, node, guards) {
-    const inside = [...guards, LOOP];
+    const loop = [...guards, LOOP];
+    const condition = node.name === 'WhileStatement' ? childOf(node, 'ParenthesizedExpression') : undefined;
+    // Of other conditions, a loop says enough.
+    const patches = condition === undefined ? [] : afterExit(readTest(reader.context, condition).whenTrue);
     return node.children.flatMap((child) => {
+        const inside = child === condition ? loop : [...loop, ...patches];
         if (child.name === 'ForOfSpec' || child.name === 'ForInSpec')
             return visitAll(reader, child.children, guards);
         return child.name === 'ForSpec' ? visitForSpec(reader, child, guards) : visit(reader, child, inside);
@@ -34166,9 +35594,21 @@ function visitForSpec(reader, spec, guards) {
 function visitBinary(reader, node, guards) {
     const [left, operator, right] = node.children;
     const sign = operator?.name === 'LogicOp' ? textOf(reader.context.tree, operator) : '';
-    if (left === undefined || right === undefined || !['&&', '||', '??'].includes(sign)) {
+    if (left === undefined || right === undefined)
         return visitAll(reader, node.children, guards);
-    }
+    return visitLogical(reader, { left, sign, right }, guards);
+}
+/** `a ||= b` is `a || (a = b)`. */
+function visitAssignment(reader, node, guards) {
+    const [left, operator, right] = node.children;
+    if (left === undefined || operator === undefined || right === undefined)
+        return visitAll(reader, node.children, guards);
+    const sign = textOf(reader.context.tree, operator).slice(0, -1);
+    return visitLogical(reader, { left, sign, right }, guards);
+}
+function visitLogical(reader, { left, sign, right }, guards) {
+    if (!['&&', '||', '??'].includes(sign))
+        return visitAll(reader, [left, right], guards);
     const test = readTest(reader.context, left);
     const first = visit(reader, left, guards);
     if (sign === '||' && test.isNeverFalse === true)
@@ -34176,25 +35616,46 @@ function visitBinary(reader, node, guards) {
     const when = sign === '&&' ? test.whenTrue : sign === '||' ? test.whenFalse : [CONDITION];
     return [...first, ...visit(reader, right, [...guards, ...when])];
 }
-/** Functions in an array are tasks: something calls them, any number of times. Calls that are not awaited run together. */
+function body_returnedBy(statement) {
+    return statement.children.find(({ name }) => name !== 'return') ?? statement;
+}
+/** Functions in an array are tasks: something calls them, any number of times. */
 function visitArray(reader, node, guards) {
-    const found = node.children.map((child) => isFunction(child) ? visitFunction(reader, child, [...guards, LOOP]) : visit(reader, child, guards));
-    const recording = found.filter((each) => each.some((one) => !('miss' in one)));
-    const isConcurrent = node.children.some(({ name }, at) => name === 'CallExpression' && hasSeveral(found[at] ?? []));
-    if (recording.length < 2 || !isConcurrent)
-        return found.flat();
-    return [...found.flat(), { miss: { line: reader.lineAt(node.from), why: 'concurrent' } }];
+    const inside = [...guards, LOOP];
+    return node.children.flatMap((child) => isFunction(child)
+        ? visitFunction(reader, child, inside, guards)
+        : [...visit(reader, child, guards), ...visitFunctionsIn(reader, child, inside, guards)]);
 }
-/** Whether a call can record more than one thing: then what runs with it can come in between. */
-function hasSeveral(found) {
-    const items = found.filter((one) => !('miss' in one));
-    return items.length > 1 || items.some((one) => 'follow' in one);
+/**
+ * Reads the body of a function that is called where it stands: others can run while it waits. `together` are the guards of
+ * all calls of it that run at the same time.
+ */
+function visitFunction(reader, node, guards, together = guards) {
+    return body_started(reader, node, together, visitInside(reader, node, guards));
 }
-/** Reads the body of a function that runs where it stands. */
-function visitFunction(reader, node, guards) {
+function visitInside(reader, node, guards) {
     const body = functionBody(node);
     const list = childOf(node, 'ParamList');
-    return [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+    const found = [list, body].flatMap((part) => (part === undefined ? [] : visit(reader, part, guards)));
+    return body === undefined || body.name === 'Block' ? found : [...found, endOf(reader.context, body, guards)];
+}
+/** Returns what a call starts, which runs on until somebody awaits it. */
+function body_started(reader, { from }, guards, found) {
+    if (found.every((one) => 'miss' in one))
+        return found;
+    return [{ mark: 'start', from, line: reader.lineAt(from), guards, isLazy: false }, ...found, { mark: 'close' }];
+}
+/** `retried({ run: async () => …, options: { onError() { … } } })`: somebody calls these functions. */
+function visitFunctionsIn(reader, node, guards, together) {
+    if (node.name !== 'ObjectExpression')
+        return [];
+    return childrenOf(node, 'Property').flatMap((property) => {
+        const last = property.children.at(-1);
+        const value = isFunction(property) || last === undefined ? property : grammar_unwrap(last);
+        return isFunction(value)
+            ? visitFunction(reader, value, guards, together)
+            : visitFunctionsIn(reader, value, guards, together);
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/exports.js
@@ -34248,6 +35709,30 @@ function readCommonJs(tree, assignment, names) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/javascript/registering.js
+
+
+
+
+/** Whether an expression registers a workflow. */
+function registersWorkflow(context, call) {
+    const callee = call.name === 'CallExpression' ? calleeOf(call) : undefined;
+    const entity = callee === undefined ? undefined : resolve(context, callee);
+    return entity?.kind === 'dbos-member' && REGISTERING.get(entity.name) === 'workflow';
+}
+/** Whether an expression calls something of another file that is named as if it registered a workflow. */
+function mayRegisterWorkflow(context, call) {
+    const callee = call.name === 'CallExpression' ? calleeOf(call) : undefined;
+    if (callee === undefined || argumentsOf(call).length === 0)
+        return false;
+    const target = grammar_unwrap(callee);
+    const name = target.name === 'MemberExpression' ? memberName(context.tree, target) : textOf(context.tree, target);
+    if (name === undefined || !/^registerWorkflow(?!s)/.test(name))
+        return false;
+    const { kind } = resolve(context, callee);
+    return kind === 'unknown' || kind === 'foreign';
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/steps.js
 
 
@@ -34283,22 +35768,26 @@ function stepNames(context, functions) {
 
 
 
+
 /** Finds the workflows of a file, and the functions that another file may register. */
 function readDefinitions(reader) {
     const { context } = reader;
     const functions = [];
     const calls = [];
+    const found = { workflows: [], registrations: [], notFollowed: [], registered: new Set() };
     const visit = (node) => {
         if (isFunction(node))
             functions.push(node);
         if (registersWorkflow(context, node))
             calls.push(node);
+        else if (mayRegisterWorkflow(context, node)) {
+            found.notFollowed.push({ line: reader.lineAt(node.from), why: 'dispatch', name: 'registerWorkflow' });
+        }
         for (const child of node.children)
             visit(child);
     };
     visit(context.tree.root);
     const exported = exportedNames(context.tree);
-    const found = { workflows: [], registrations: [], notFollowed: [], registered: new Set() };
     const define = (node, call) => sourceFunction(reader, exported, node, call);
     for (const method of functions)
         readDecorated(reader, method, found, define);
@@ -34430,7 +35919,24 @@ function localName(context, node, exported) {
     return `${exported.get(ofClass) ?? ofClass}.${own ?? ''}`;
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/javascript/instances.js
+
+
+/** `new Stock('main')` */
+function instanceOf(tree, node) {
+    const callee = node.name === 'NewExpression' ? calleeOf(node) : undefined;
+    if (callee === undefined)
+        return undefined;
+    const target = grammar_unwrap(callee);
+    const className = target.name === 'VariableName' ? textOf(tree, target) : memberName(tree, target);
+    const [first] = argumentsOf(node);
+    const name = first === undefined ? undefined : stringValue(tree, grammar_unwrap(first.node));
+    return className === undefined || name === undefined ? undefined : { className, name };
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/javascript/index.js
+
+
 
 
 
@@ -34452,7 +35958,15 @@ function readJavaScript(text, path) {
     };
     const definitions = readDefinitions({ context, lineAt, record: recorder(bodyOf) });
     const accepted = acceptedReasons(tree.comments);
-    return { language: 'javascript', ...definitions, accepted, hasErrors: tree.unreadable.length > 0, isCut: tree.isCut };
+    const instances = instancesIn(tree, (node) => instanceOf(tree, node));
+    return {
+        language: 'javascript',
+        ...definitions,
+        instances,
+        accepted,
+        hasErrors: tree.unreadable.length > 0,
+        isCut: tree.isCut,
+    };
 }
 /** TypeScript allows decorators before `export class`. The grammar finds an error there, and the decorators. */
 function withoutKnownErrors(tree) {
@@ -34593,6 +36107,41 @@ function isOfData(method) {
     return OF_DATA.has(method);
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/python/awaits.js
+
+
+const awaits_SYNTAX = {
+    awaiting: new Set(['AwaitExpression', 'ReturnStatement', 'YieldStatement', 'ForStatement', 'LambdaExpression']),
+    same: new Set(['ParenthesizedExpression', 'BinaryExpression', 'ConditionalExpression', 'CallExpression']),
+    lists: new Set(['ArrayExpression', 'TupleExpression', 'ArgList']),
+    inert: new Set([
+        ...['[', ']', '(', ')', ',', '*', '**', 'AssignOp', '⚠'],
+        ...['VariableName', 'MemberExpression', 'Number', 'String', 'Boolean', 'None', 'DictionaryExpression'],
+    ]),
+};
+/** Functions that do not wait for all that they are given. */
+const awaits_RACES = /\b(wait|wait_for|as_completed|asyncio_wait)$/;
+/** Whether a call starts a coroutine, and nothing waits for it where it stands. Other calls end before the next one. */
+function awaits_isConcurrent(tree, at, callee) {
+    if (at.name !== 'CallExpression' || !isCoroutine(callee))
+        return false;
+    return !isAwaited(at, {
+        ...awaits_SYNTAX,
+        isRace: ({ name, parent }) => {
+            const called = name === 'ArgList' ? parent?.children[0] : undefined;
+            return called !== undefined && awaits_RACES.test(textOf(tree, called));
+        },
+    });
+}
+/** Whether a call of this makes a coroutine. */
+function isCoroutine(callee) {
+    if (callee.kind === 'python')
+        return callee.name === 'asyncio.to_thread';
+    if (callee.kind === 'function')
+        return callee.function.node.children.some(({ name }) => name === 'async');
+    return (callee.kind === 'api' || callee.kind === 'method') && callee.name.endsWith('_async');
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/python/names.js
 
 /** The value of a string without placeholders; undefined for a node that is no such string. */
@@ -34716,12 +36265,182 @@ function lookUp(scope, name) {
 function bind(scope, name, binding) {
     addTo(scope.elsewhere.get(name)?.names ?? scope.names, name, binding);
 }
-function addTo(names, name, binding) {
-    const bindings = names.get(name);
-    if (bindings === undefined)
-        names.set(name, [binding]);
+function addTo(names, name, one) {
+    const all = names.get(name);
+    if (all === undefined)
+        names.set(name, [one]);
     else
-        bindings.push(binding);
+        all.push(one);
+}
+
+;// CONCATENATED MODULE: ./lib/review/source/python/clauses.js
+
+/** Returns the branches of an `if`. */
+function clausesOf({ children }) {
+    return children.flatMap((child, at) => {
+        if (child.name !== 'Body')
+            return [];
+        const before = children[at - 1];
+        return [{ condition: before?.name === 'else' ? undefined : before, body: child }];
+    });
+}
+const EXITS = new Set(['ReturnStatement', 'RaiseStatement', 'ContinueStatement', 'BreakStatement']);
+/** Whether what follows a body in its block does not run after it. */
+function exits(body) {
+    return exitOf(body) !== undefined;
+}
+/** Returns the first statement of a body behind which nothing of it runs. */
+function exitOf(body) {
+    for (const child of body.children) {
+        if (EXITS.has(child.name))
+            return child;
+        if (child.name === 'StatementGroup') {
+            const exit = exitOf(child);
+            if (exit !== undefined)
+                return exit;
+        }
+        else if (alwaysExits(child))
+            return child;
+    }
+    return undefined;
+}
+function alwaysExits(node) {
+    const bodies = childrenOf(node, 'Body');
+    if (node.name === 'IfStatement')
+        return childrenOf(node, 'else').length > 0 && bodies.every(exits);
+    if (node.name !== 'TryStatement')
+        return false;
+    if (bodiesOf(node, 'finally').some(exits))
+        return true;
+    return [...bodiesOf(node, 'try'), ...bodiesOf(node, 'else')].some(exits) && bodiesOf(node, 'except').every(exits);
+}
+/** Returns the bodies of the clauses of a `try` with this keyword. */
+function bodiesOf({ children }, word) {
+    let clause = '';
+    return children.flatMap((child) => {
+        if (CLAUSES.has(child.name))
+            clause = child.name;
+        return child.name === 'Body' && clause === word ? [child] : [];
+    });
+}
+const CLAUSES = new Set(['try', 'except', 'else', 'finally']);
+
+;// CONCATENATED MODULE: ./lib/review/source/python/variables.js
+
+
+
+
+
+
+/** The way of control in Python. */
+const variables_FLOW = {
+    isBlock: ({ name }) => ['Body', 'Script', 'StatementGroup'].includes(name),
+    isLoop: ({ name }) => name === 'ForStatement' || name === 'WhileStatement' || name.endsWith('ComprehensionExpression'),
+    isFunction: ({ name }) => name === 'FunctionDefinition' || name === 'LambdaExpression',
+    isAssignment: ({ name }) => ['AssignStatement', 'UpdateStatement', 'NamedExpression'].includes(name),
+};
+/** Returns what a variable says at a place that reads it. */
+function variables_valueOfVariable(values, use, bindings, scope) {
+    const { variables, depth } = values.asked;
+    if (!variables.has(bindings)) {
+        const writes = bindings.flatMap(({ at }) => at ?? []).toSorted((a, b) => a.from - b.from);
+        const reading = { values, scope };
+        const variable = {
+            writes,
+            flow: variables_FLOW,
+            behind: (statement, before) => variables_behind(reading, variable, statement, before),
+            known: new Map(),
+            depth,
+        };
+        variables.set(bindings, isOfOneFunction(writes, variables_FLOW) ? variable : undefined);
+    }
+    const variable = variables.get(bindings);
+    return variable === undefined ? ANY_TEST : valueAt(use, variable);
+}
+function variables_behind(reading, variable, statement, before) {
+    switch (statement.name) {
+        case 'AssignStatement':
+            return variables_assigned(reading, variable, statement);
+        case 'UpdateStatement':
+            return updated(reading, statement, before);
+        case 'StatementGroup':
+            return valueBehind(statement, variable);
+        case 'IfStatement':
+            return variables_behindIf(reading, variable, statement, before);
+        case 'TryStatement':
+            return behindTry(variable, statement);
+        default:
+            return ANY_TEST;
+    }
+}
+/** `a = b = value`, `a, b = first, second` */
+function variables_assigned({ values, scope }, variable, { children }) {
+    const sides = [[]];
+    for (const child of children) {
+        if (child.name === 'AssignOp')
+            sides.push([]);
+        else if (child.name !== 'TypeDef')
+            sides.at(-1)?.push(child);
+    }
+    const value = sides.pop() ?? [];
+    const target = sides.find((side) => side.some((each) => isWrittenIn(variable, each)));
+    if (target === undefined || value.some((each) => isWrittenIn(variable, each)))
+        return ANY_TEST;
+    const at = variables_elementsOf(target).findIndex((each) => isWrittenIn(variable, each));
+    const isWhole = target.length === 1 && target[0]?.name === 'VariableName';
+    const given = isWhole ? value : variables_elementsOf(awaited(values, scope, value));
+    const one = isWhole ? (given.length === 1 ? given[0] : undefined) : given[at];
+    const isStarred = [...variables_elementsOf(target), ...given].some(({ name: kind }) => kind === '*');
+    return one === undefined || isStarred ? ANY_TEST : tests_testOf(values, one, scope);
+}
+/** Returns what stands between the commas of a tuple or a list, with brackets or without. */
+function variables_elementsOf(nodes) {
+    const [only] = nodes;
+    const isList = nodes.length === 1 && (only?.name === 'TupleExpression' || only?.name === 'ArrayExpression');
+    return (isList ? only.children : nodes).filter(({ name }) => !['(', ')', '[', ']', ','].includes(name));
+}
+/** Returns the arguments of `await asyncio.gather(…)`, or the nodes themselves. */
+function awaited(values, scope, nodes) {
+    const [only] = nodes;
+    const call = nodes.length === 1 && only?.name === 'AwaitExpression' ? only.children[1] : undefined;
+    const callee = call?.name === 'CallExpression' ? values.of(call.children[0] ?? call, scope) : undefined;
+    if (call === undefined || callee?.kind !== 'python' || callee.name !== 'asyncio.gather')
+        return nodes;
+    const list = childOf(call, 'ArgList');
+    return list === undefined || names_argumentsOf(values.tree, list).isSpread ? [] : names_partsOf(list).flat();
+}
+function updated({ values, scope }, { children }, before) {
+    const [, operator, value] = children;
+    if (operator === undefined || value === undefined)
+        return ANY_TEST;
+    switch (textOf(values.tree, operator)) {
+        case '|=':
+            return or(before(), tests_testOf(values, value, scope));
+        case '&=':
+            return and(before(), tests_testOf(values, value, scope));
+        default:
+            return ANY_TEST;
+    }
+}
+/** The values that each way through an `if` leaves, from the last clause to the first. */
+function variables_behindIf({ values, scope }, variable, node, before) {
+    const clauses = clausesOf(node);
+    if (clauses.some(({ condition }) => condition !== undefined && isWrittenIn(variable, condition)))
+        return ANY_TEST;
+    let value = clauses.at(-1)?.condition === undefined ? undefined : before();
+    for (const { condition, body } of clauses.toReversed()) {
+        if (exits(body))
+            continue;
+        const own = isWrittenIn(variable, body) ? valueBehind(body, variable) : before();
+        value = value === undefined || condition === undefined ? own : either(tests_testOf(values, condition, scope), own, value);
+    }
+    return value ?? ANY_TEST;
+}
+/** Who comes past an `except` that leaves was in all that is tried. */
+function behindTry(variable, node) {
+    const [tried, ...others] = childrenOf(node, 'Body');
+    const isOnly = tried !== undefined && !others.some((other) => isWrittenIn(variable, other));
+    return isOnly && bodiesOf(node, 'except').every(exits) ? valueBehind(tried, variable) : ANY_TEST;
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/python/tests.js
@@ -34730,13 +36449,27 @@ function addTo(names, name, binding) {
 
 
 
-/** Variables that stand for one another. */
+
+/** Variables and functions that stand for one another. */
 const MOST_HOPS = 20;
-/** Returns what a condition says about patches. A variable says what its only assignment does. */
-function testOf(values, node, scope, hops = 0) {
+/** Returns what a condition says about patches. */
+function tests_testOf(values, node, scope, hops = 0) {
+    const { tests } = values.asked;
+    const known = tests.get(node);
+    if (known !== undefined)
+        return known;
+    if (hops > MOST_HOPS)
+        return ANY_TEST;
+    // Where it leads to itself, it says nothing.
+    tests.set(node, ANY_TEST);
+    const test = read(values, node, scope, hops);
+    tests.set(node, test);
+    return test;
+}
+function read(values, node, scope, hops) {
     const inner = (at) => {
         const child = node.children.at(at);
-        return child === undefined ? ANY_TEST : testOf(values, child, scope, hops);
+        return child === undefined ? ANY_TEST : tests_testOf(values, child, scope, hops);
     };
     switch (node.name) {
         case 'ParenthesizedExpression':
@@ -34744,30 +36477,63 @@ function testOf(values, node, scope, hops = 0) {
             return inner(1);
         case 'NamedExpression':
             return inner(-1);
+        case 'Boolean':
+            return textOf(values.tree, node) === 'True' ? TRUE : FALSE;
+        case 'None':
+            return FALSE;
         case 'UnaryExpression':
             return node.children[0]?.name === 'not' ? not(inner(1)) : ANY_TEST;
         case 'BinaryExpression':
             if (childOf(node, 'and') !== undefined)
                 return and(inner(0), inner(-1));
-            return childOf(node, 'or') === undefined ? ANY_TEST : or(inner(0), inner(-1));
+            return childOf(node, 'or') === undefined ? compared(values, node, inner) : or(inner(0), inner(-1));
+        case 'ConditionalExpression':
+            return either(inner(2), inner(0), inner(-1));
         case 'CallExpression':
-            return tests_testOfCall(values, node, scope);
+            return tests_testOfCall(values, node, scope, hops + 1);
         case 'VariableName':
-            return hops < MOST_HOPS ? testOfVariable(values, node, scope, hops + 1) : ANY_TEST;
+            return testOfVariable(values, node, scope, hops + 1);
         default:
             return ANY_TEST;
     }
 }
-function tests_testOfCall(values, node, scope) {
+/** `is_new is True`, `is_new == False` */
+function compared(values, { children }, inner) {
+    const literal = children.at(-1);
+    const sign = children
+        .slice(1, -1)
+        .map((each) => textOf(values.tree, each))
+        .join(' ');
+    if (literal?.name !== 'Boolean' || !['is', '==', 'is not', '!='].includes(sign))
+        return ANY_TEST;
+    const isTrue = textOf(values.tree, literal) === 'True';
+    return isTrue === (sign === 'is' || sign === '==') ? inner(0) : not(inner(0));
+}
+function tests_testOfCall(values, node, scope, hops) {
     const [callee] = node.children;
     const value = callee === undefined ? undefined : values.of(callee, scope);
+    if (value?.kind === 'function' && value.role.is === 'plain') {
+        const returned = onlyReturned(value.function.node);
+        return returned === undefined ? ANY_TEST : tests_testOf(values, returned, value.function.scope, hops);
+    }
+    if (value?.kind === 'python' && value.name === 'bool') {
+        const [given] = names_argumentsOf(values.tree, childOf(node, 'ArgList')).positional;
+        return given === undefined ? FALSE : tests_testOf(values, given, scope, hops);
+    }
     if (value?.kind !== 'api')
         return ANY_TEST;
     const method = withoutAsync(value.name);
     if (method === 'deprecate_patch')
-        return DEPRECATED_PATCH_TEST;
+        return TRUE;
     const patch = method === 'patch' ? tests_patchName(values, node, scope) : undefined;
     return patch === undefined ? ANY_TEST : patchTest(patch);
+}
+/** Returns what a function returns that does nothing else. */
+function onlyReturned(definition) {
+    const [, only, ...more] = childOf(definition, 'Body')?.children ?? [];
+    return only?.name === 'ReturnStatement' && more.length === 0 && only.children.length === 2
+        ? only.children[1]
+        : undefined;
 }
 /** Returns the name of a patch in a call of `DBOS.patch` or `DBOS.deprecate_patch`; undefined where it is computed. */
 function tests_patchName(values, node, scope) {
@@ -34776,10 +36542,11 @@ function tests_patchName(values, node, scope) {
     return given === undefined ? undefined : values.text(given, scope);
 }
 function testOfVariable(values, node, scope, hops) {
-    const [binding, ...more] = lookUp(scope, textOf(values.tree, node)) ?? [];
-    if (binding?.kind !== 'value' || more.length > 0)
-        return ANY_TEST;
-    return testOf(values, binding.node, binding.scope, hops);
+    const bindings = lookUp(scope, textOf(values.tree, node)) ?? [];
+    const [binding, ...more] = bindings;
+    if (binding?.kind === 'value' && more.length === 0)
+        return tests_testOf(values, binding.node, binding.scope, hops);
+    return variables_valueOfVariable(values, node, bindings, scope);
 }
 
 ;// CONCATENATED MODULE: ./lib/review/source/python/walk.js
@@ -34813,6 +36580,21 @@ class Walk {
     /** A call of a function or lambda of this file: what that records stands here. */
     follow(target, name, node, guards) {
         this.items.push({ follow: target, name, line: this.#line(node), guards });
+    }
+    /** Takes note that nothing waits for what was recorded from here on. */
+    runsOn(first) {
+        for (const [at, item] of this.items.slice(first).entries()) {
+            if (!('mark' in item))
+                this.items[first + at] = { ...item, isConcurrent: true };
+        }
+    }
+    /** What is recorded from here on is only run when something awaits it. */
+    isLazyFrom(first, node, guards) {
+        if (this.items.length === first)
+            return;
+        const start = { mark: 'start', from: node.from, line: this.#line(node), guards, isLazy: true };
+        this.items.splice(first, 0, start);
+        this.items.push({ mark: 'close' });
     }
     note(why, node, name) {
         this.notFollowed.push({ line: this.#line(node), why, ...(name !== undefined && { name }) });
@@ -35017,7 +36799,118 @@ function ownRow(walk, target) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/python/waits.js
+
+
+
+
+/** Functions of `asyncio` that make tasks of the coroutines that they are given, or wait for them. */
+const OF_TASKS = new Set([
+    ...['create_task', 'ensure_future', 'gather', 'wait', 'wait_for', 'shield', 'as_completed', 'asyncio_wait'],
+]);
+/** Variables and their values that one `await` is about. */
+const waits_MOST_RANGES = 100;
+/** What a coroutine can stand in that is given to one of these functions, or to a variable. */
+const SAME = new Set([
+    ...['ParenthesizedExpression', 'ArrayExpression', 'TupleExpression', 'ConditionalExpression'],
+    ...['ArrayComprehensionExpression', 'ComprehensionExpression'],
+]);
+/** Whether a call of this makes tasks: `asyncio.gather`, `group.create_task`. */
+function makesTasks(callee) {
+    if (callee.kind === 'api')
+        return callee.name === 'asyncio_wait';
+    const isNamed = callee.kind === 'python' || callee.kind === 'foreign';
+    return isNamed && OF_TASKS.has(callee.name.split('.').at(-1) ?? '');
+}
+/** Whether a call only makes a coroutine: it runs when something awaits that, or makes a task of it. */
+function isLazy(walk, call, callee) {
+    let node = call;
+    let up = call.parent;
+    while (up !== undefined && SAME.has(up.name)) {
+        // Of a comprehension, only the element is what it gives.
+        const start = up.children.findIndex(({ name }) => name === 'for');
+        if (start !== -1 && node.from > (up.children[start]?.from ?? 0))
+            return false;
+        [node, up] = [up, up.parent];
+    }
+    if (up?.name === 'ArgList' && up.parent !== undefined) {
+        const [to] = up.parent.children;
+        return to !== undefined && makesTasks(walk.values.of(to, walk.scope));
+    }
+    if (up?.name !== 'AssignStatement' || !isCoroutine(callee))
+        return false;
+    const [target, operator, value] = up.children;
+    return target?.name === 'VariableName' && operator?.name === 'AssignOp' && value === node;
+}
+/** Returns the mark behind a call that makes tasks. */
+function scheduled(walk, call) {
+    return { mark: 'schedule', of: rangesOf(walk, call) };
+}
+/** Returns the marks behind something that is awaited: whoever runs beside it can go on. */
+function waits_awaited(walk, node, guards) {
+    const operand = node.children[1] ?? node;
+    const end = { mark: 'end', of: rangesOf(walk, operand), guards };
+    const callee = operand.name === 'CallExpression' ? operand.children[0] : undefined;
+    const value = callee === undefined ? undefined : walk.values.of(callee, walk.scope);
+    // A function of this file waits where it does so itself.
+    if (value?.kind === 'function' && value.role.is === 'plain')
+        return [end];
+    const isUnsure = value?.kind === 'foreign' || value?.kind === 'unknown' || value?.kind === 'computed';
+    return [end, { mark: 'wait', ...(isUnsure && { isUnsure }) }];
+}
+/** Where what a node awaits was started: in its own arguments, or in the values of variables. */
+function rangesOf(walk, node) {
+    const ranges = [];
+    python_waits_collect(walk, node, ranges);
+    return ranges;
+}
+function python_waits_collect(walk, node, ranges) {
+    if (ranges.length >= waits_MOST_RANGES)
+        return;
+    if (node.name === 'VariableName') {
+        const bindings = lookUp(walk.scope, textOf(walk.values.tree, node)) ?? [];
+        ranges.push(...bindings.slice(0, waits_MOST_RANGES).flatMap((each) => (each.kind === 'value' ? [each.node] : [])));
+        return;
+    }
+    const callee = node.name === 'CallExpression' ? node.children[0] : undefined;
+    if (callee === undefined) {
+        if (!SAME.has(node.name))
+            return;
+        ranges.push(...(node.name.endsWith('ComprehensionExpression') ? [node] : []));
+        for (const part of node.children)
+            python_waits_collect(walk, part, ranges);
+        return;
+    }
+    const list = childOf(node, 'ArgList');
+    if (list === undefined || !makesTasks(walk.values.of(callee, walk.scope))) {
+        ranges.push(node);
+        return;
+    }
+    // It can end with the first of them.
+    if (names_argumentsOf(walk.values.tree, list).named.has('return_when'))
+        return;
+    for (const part of names_partsOf(list))
+        for (const each of part)
+            python_waits_collect(walk, each, ranges);
+    // `gather(x for x in y)`
+    if (childOf(list, 'for') !== undefined)
+        ranges.push(list);
+}
+/** Returns the mark behind what a function returns: its caller awaits it. */
+function returned(walk, { children }, guards) {
+    const value = children[1];
+    return value === undefined ? [] : [{ mark: 'end', of: rangesOf(walk, value), guards }];
+}
+/** Whether a statement is `async with asyncio.TaskGroup() as group:`, which waits for all tasks of the group. */
+function isTaskGroup(walk, { children }) {
+    return children.some(({ name, children: [callee] }) => {
+        return name === 'CallExpression' && callee !== undefined && textOf(walk.values.tree, callee).endsWith('TaskGroup');
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/python/calls.js
+
+
 
 
 
@@ -35041,20 +36934,18 @@ function call(walk, node, guards) {
     const isFirst = one.callee.kind === 'api' && one.callee.name === 'asyncio_wait';
     if (isFirst)
         calls_record(walk, one);
-    const first = walk.items.length;
     if (list !== undefined)
         argumentList(walk, list, one, functionArgument(one));
-    if (isGather(one.callee) && runTogether(walk.items.slice(first)))
-        walk.note('concurrent', node);
-    if (!isFirst)
-        calls_record(walk, one);
-}
-function isGather(callee) {
-    return callee.kind === 'python' && callee.name === 'asyncio.gather';
-}
-/** Of several functions that run together, what one records can come between two things of another. */
-function runTogether(items) {
-    return items.length > 1 && items.some((item) => 'follow' in item || item.kind === 'child');
+    if (makesTasks(one.callee))
+        walk.items.push(scheduled(walk, node));
+    if (isFirst)
+        return;
+    const own = walk.items.length;
+    calls_record(walk, one);
+    if (awaits_isConcurrent(walk.values.tree, node, one.callee))
+        walk.runsOn(own);
+    if (isLazy(walk, node, one.callee))
+        walk.isLazyFrom(own, node, guards);
 }
 /** The argument that a call runs as a step, or starts as a workflow: its inside is not that of the workflow. */
 function functionArgument({ callee, args }) {
@@ -35215,6 +37106,7 @@ function ofForeign(walk, one, { name, from }) {
 
 
 
+
 /** Reads an expression in the order in which Python evaluates it. */
 function expression(walk, node, guards) {
     switch (node.name) {
@@ -35226,6 +37118,10 @@ function expression(walk, node, guards) {
             return;
         case 'ConditionalExpression':
             conditional(walk, node, guards);
+            return;
+        case 'AwaitExpression':
+            parts(walk, node, guards);
+            walk.items.push(...waits_awaited(walk, node, guards));
             return;
         case 'LambdaExpression':
             callback(walk, node, guards);
@@ -35264,7 +37160,7 @@ function binary(walk, node, guards) {
         return;
     }
     expression(walk, left, guards);
-    const test = testOf(walk.values, left, walk.scope);
+    const test = tests_testOf(walk.values, left, walk.scope);
     if (operator.name === 'or' && test.isNeverFalse)
         return;
     const inside = walk_plus(guards, operator.name === 'and' ? test.whenTrue : test.whenFalse);
@@ -35279,7 +37175,7 @@ function conditional(walk, node, guards) {
         return;
     }
     expression(walk, condition, guards);
-    const test = testOf(walk.values, condition, walk.scope);
+    const test = tests_testOf(walk.values, condition, walk.scope);
     expression(walk, value, walk_plus(guards, test.whenTrue));
     if (other !== undefined && !test.isNeverFalse)
         expression(walk, other, walk_plus(guards, test.whenFalse));
@@ -35347,6 +37243,42 @@ function isDocstring({ name, parent, from, children }) {
     return isFirst && children.length === 1 && STRINGS.has(children[0]?.name ?? '');
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/python/choices.js
+
+
+
+
+
+/** Returns the choice that these parts of a statement make. */
+function choices_choiceIn(walk, nodes) {
+    const { tree } = walk.values;
+    const reading = { tree, isFunction: variables_FLOW.isFunction, historyAt: (node) => choices_historyAt(walk, node) };
+    return choiceOf(tree, nodes, (parts) => writtenBefore(reading, parts));
+}
+function choices_historyAt(walk, node) {
+    const { tree } = walk.values;
+    if (node.name === 'VariableName') {
+        const bindings = lookUp(walk.scope, textOf(tree, node));
+        if (bindings === undefined)
+            return undefined;
+        // The first is no other value: before it there is none. That of a parameter is no write.
+        return choices_of(walk, bindings, () => bindings.slice(1).flatMap(({ at }) => at ?? []));
+    }
+    const member = node.name === 'MemberExpression' ? node.children[2] : undefined;
+    const writes = member === undefined ? undefined : walk.scope.mutations.get(textOf(tree, member));
+    return writes === undefined ? undefined : choices_of(walk, writes, () => writes);
+}
+function choices_of({ values }, key, writes) {
+    const { histories } = values.asked;
+    const known = histories.get(key);
+    if (known !== undefined)
+        return known;
+    const ordered = writes().toSorted((a, b) => a.from - b.from);
+    const history = historyOf(values.tree, ordered, variables_FLOW.isAssignment);
+    histories.set(key, history);
+    return history;
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/python/statements.js
 
 
@@ -35354,7 +37286,9 @@ function isDocstring({ name, parent, from, children }) {
 
 
 
-const EXITS = new Set(['ReturnStatement', 'RaiseStatement', 'ContinueStatement', 'BreakStatement']);
+
+
+
 /** Reads statements in their order. Returns what holds behind them, where an early exit says something about a patch. */
 function block(walk, nodes, guards) {
     let gained = [];
@@ -35387,8 +37321,7 @@ function statements_statement(walk, node, guards) {
             for (const child of node.children)
                 if (child.name !== 'Body')
                     expression(walk, child, guards);
-            // It can swallow what is raised in it.
-            return afterExit(block(walk, childrenOf(node, 'Body'), guards));
+            return inContext(walk, node, guards);
         case 'MatchStatement':
             choice(walk, node, guards);
             return [];
@@ -35398,8 +37331,17 @@ function statements_statement(walk, node, guards) {
         default:
             for (const child of node.children)
                 expression(walk, child, guards);
+            if (node.name === 'ReturnStatement')
+                walk.items.push(...returned(walk, node, guards));
             return [];
     }
+}
+/** It can swallow what is raised in it. A group of tasks waits for these. */
+function inContext(walk, node, guards) {
+    const behind = afterExit(block(walk, childrenOf(node, 'Body'), guards));
+    if (isTaskGroup(walk, node))
+        walk.items.push({ mark: 'end', of: [node], guards }, { mark: 'wait' });
+    return behind;
 }
 function statements_conditional(walk, node, guards) {
     const clauses = clausesOf(node);
@@ -35413,8 +37355,8 @@ function statements_conditional(walk, node, guards) {
             break;
         }
         expression(walk, condition, under);
-        const test = testOf(walk.values, condition, walk.scope);
-        const choice = choiceOf(walk.values.tree, [condition]);
+        const test = tests_testOf(walk.values, condition, walk.scope);
+        const choice = choices_choiceIn(walk, [condition]);
         block(walk, [body], inBranch(walk_plus(under, test.whenTrue), choice, 'true'));
         if (exits(body))
             branches = inBranch(branches, choice, 'false');
@@ -35432,28 +37374,20 @@ function afterElse(walk, [first, second, ...more]) {
     const condition = first?.condition;
     if (condition === undefined || second === undefined || second.condition !== undefined || more.length > 0)
         return [];
-    const test = testOf(walk.values, condition, walk.scope);
+    const test = tests_testOf(walk.values, condition, walk.scope);
     return exits(second.body) ? afterExit(test.whenTrue) : [];
 }
-function clausesOf({ children }) {
-    return children.flatMap((child, at) => {
-        if (child.name !== 'Body')
-            return [];
-        const before = children[at - 1];
-        return [{ condition: before?.name === 'else' ? undefined : before, body: child }];
-    });
-}
-function exits(body) {
-    return body.children.some((child) => EXITS.has(child.name) || (child.name === 'StatementGroup' && exits(child)));
-}
 function loop(walk, node, guards) {
+    const condition = node.name === 'WhileStatement' ? node.children[1] : undefined;
     const inside = walk_plus(guards, [LOOP]);
+    // Of other conditions, a loop says enough.
+    const patches = condition === undefined ? [] : afterExit(tests_testOf(walk.values, condition, walk.scope).whenTrue);
     let isElse = false;
     for (const child of node.children) {
         if (child.name === 'else')
             isElse = true;
         else if (child.name === 'Body')
-            block(walk, [child], isElse ? walk_plus(guards, [CONDITION]) : inside);
+            block(walk, [child], isElse ? walk_plus(guards, [CONDITION]) : walk_plus(inside, patches));
         // What is iterated is evaluated once, and the condition of `while` before each turn.
         else
             expression(walk, child, node.name === 'WhileStatement' ? inside : guards);
@@ -35478,7 +37412,13 @@ function statements_attempt(walk, node, guards) {
         else
             expression(walk, child, walk_plus(guards, [CONDITION]));
     }
-    return hasHandler && haveExited ? inBranch([], tried, 'ends') : [];
+    if (hasHandler && haveExited)
+        return inBranch([], tried, 'ends');
+    // What is tried returns: only who comes by a handler goes on.
+    const exit = [...bodiesOf(node, 'try'), ...bodiesOf(node, 'else')].flatMap((body) => exitOf(body) ?? [])[0];
+    return hasHandler && exit !== undefined && exit.name !== 'RaiseStatement'
+        ? inBranch([CONDITION], tried, 'raises')
+        : [];
 }
 /** The cases of a `match` exclude each other, while the patterns are the same. */
 function choice(walk, node, guards) {
@@ -35486,7 +37426,7 @@ function choice(walk, node, guards) {
     const clauses = childrenOf(node, 'MatchBody').flatMap((body) => childrenOf(body, 'MatchClause'));
     const patterns = clauses.flatMap(({ children }) => children.filter(({ name }) => name !== 'Body'));
     const subject = node.children.filter(({ name }) => name !== 'MatchBody');
-    const made = choiceOf(walk.values.tree, [...subject, ...patterns]);
+    const made = choices_choiceIn(walk, [...subject, ...patterns]);
     for (const child of subject)
         expression(walk, child, guards);
     for (const [index, { children }] of clauses.entries()) {
@@ -35518,7 +37458,7 @@ function assignment(walk, { children }, guards) {
 
 
 /** Returns what a function or a lambda with a name does itself. Every body is read once. */
-function bodiesOf(values, lineOf) {
+function bodies_bodiesOf(values, lineOf) {
     const known = new Map();
     return (node) => {
         const body = known.get(node) ?? bodyOf(values, lineOf, node);
@@ -35772,6 +37712,21 @@ function classes_registeredName(values, one) {
     return null;
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/python/instances.js
+
+
+/** `Stock("main")`, or with the name as `config_name=` */
+function instances_instanceOf(tree, node) {
+    const callee = node.name === 'CallExpression' ? node.children[0] : undefined;
+    if (callee === undefined)
+        return undefined;
+    const target = callee.name === 'MemberExpression' ? callee.children.at(-1) : callee;
+    const { positional, named } = names_argumentsOf(tree, childOf(node, 'ArgList'));
+    const given = named.get('config_name') ?? positional[0];
+    const name = given === undefined ? undefined : names_stringValue(tree, given);
+    return target === undefined || name === undefined ? undefined : { className: textOf(tree, target), name };
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/python/imports.js
 
 
@@ -35813,7 +37768,7 @@ function readModule(tree) {
     return reading;
 }
 function newScope(kind, parent, prefix) {
-    return { kind, parent, prefix, names: new Map(), elsewhere: new Map() };
+    return { kind, parent, prefix, names: new Map(), mutations: new Map(), elsewhere: new Map() };
 }
 class Reading {
     scope = newScope('module', undefined, '');
@@ -36001,14 +37956,24 @@ class Reading {
                 this.target([node], module_UNKNOWN, place);
         }
         else if (first.name === 'VariableName') {
-            bind(place.scope, textOf(this.tree, first), binding);
+            const text = textOf(this.tree, first);
+            // `with x as (a, b)`: the grammar sees one name there.
+            if (!text.startsWith('('))
+                bind(place.scope, text, { ...binding, at: first });
+            else
+                for (const [name] of text.matchAll(/[^\W\d]\w*/g))
+                    bind(place.scope, name, { ...module_UNKNOWN, at: first });
         }
         else if (first.name === 'TupleExpression' || first.name === 'ArrayExpression') {
             for (const node of first.children)
                 this.target([node], module_UNKNOWN, place);
         }
-        else if (first.name === 'MemberExpression' && place.class !== undefined) {
+        else if (first.name === 'MemberExpression') {
             const [object, , attribute] = first.children;
+            if (attribute !== undefined)
+                addTo(place.scope.mutations, textOf(this.tree, attribute), first);
+            if (place.class === undefined)
+                return;
             const isOfSelf = object?.name === 'VariableName' && isSelf(place.scope, textOf(this.tree, object));
             if (isOfSelf && attribute?.name === 'PropertyName') {
                 addTo(place.class.attributes, textOf(this.tree, attribute), binding);
@@ -36043,7 +38008,9 @@ class Reading {
         const isGlobal = node.children[0]?.name === 'global';
         for (const child of childrenOf(node, 'VariableName')) {
             const name = textOf(this.tree, child);
-            const owner = isGlobal ? this.scope : ownerOf(scope.parent, name);
+            // The function around it can bind the name further down.
+            const around = scope.parent?.kind === 'function' ? scope.parent : undefined;
+            const owner = isGlobal ? this.scope : (ownerOf(scope.parent, name) ?? around);
             if (owner !== undefined && owner !== scope)
                 scope.elsewhere.set(name, owner);
         }
@@ -36397,6 +38364,7 @@ const python_dist_parser = LRParser.deserialize({
 ;// CONCATENATED MODULE: ./lib/review/source/python/parse.js
 
 
+
 /** Places that are noted as unreadable in a file. */
 const parse_MOST_UNREADABLE = 20;
 const BYTE_ORDER_MARK = '\ufeff';
@@ -36406,13 +38374,38 @@ const BYTE_ORDER_MARK = '\ufeff';
  */
 function parsePython(text) {
     // Python skips them, and the grammar does not. The lines stay what they are.
-    const tree = parseSource(python_dist_parser, (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text).replaceAll('\f', ''));
+    const read = (text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text).replaceAll('\f', '');
+    const within = limitsFrom();
+    let tree = withoutKnown(parseSource(python_dist_parser, read, { within }));
+    let parsed = read;
+    for (let count = 0; count < MOST_REPAIRS && tree.unreadable.length > 0 && !tree.isCut; count += 1) {
+        const seen = parsed;
+        parsed = withRepairs(seen, repairsOf(parse_errorsIn(tree.root), (error) => repairOf(error, seen, parse_RULES)));
+        if (parsed === undefined)
+            break;
+        const better = withoutKnown(parseSource(python_dist_parser, read, { within, parsed }));
+        if (better.isCut || better.unreadable.length > tree.unreadable.length)
+            break;
+        tree = better;
+    }
+    return { ...tree, unreadable: tree.unreadable.slice(0, parse_MOST_UNREADABLE) };
+}
+const parse_RULES = [
+    // `with connected() as (reader, writer):`
+    { before: /(?<=\bas\s+)$/, at: /^\((?:[^()]|\([^()]*\))*\)(?=\s*[:,)])/, by: '_' },
+    // `match first, second:`
+    { before: /(?<=\bmatch\s[^\n]*)$/, at: /^,/, by: '|' },
+    // `case (Paid(), Card()):`
+    { before: /(?<=\bcase\b[^\n]*[\w.])\($/, at: /^\)/, by: '_' },
+    // `@handlers['first'].on`
+    { before: /(?<=@[^\n]*)$/, at: /^\[[^\]\n]*\]/ },
+];
+function withoutKnown(tree) {
     const errors = parse_errorsIn(tree.root);
     const places = new Set(errors.map(({ from }) => from));
     const unknown = errors.filter((error) => !isKnown(error)).map(({ from }) => from);
     const tooDeep = tree.unreadable.filter((offset) => !places.has(offset));
-    const unreadable = [...unknown, ...tooDeep].slice(0, parse_MOST_UNREADABLE);
-    return { ...tree, unreadable };
+    return { ...tree, unreadable: [...unknown, ...tooDeep] };
 }
 function parse_errorsIn(root) {
     const nodes = [root];
@@ -36480,7 +38473,13 @@ function registrations_registrations(values) {
     return { local, foreign, steps: [...steps], unreadable };
 }
 
+;// CONCATENATED MODULE: ./lib/review/source/python/asked.js
+function newAsked() {
+    return { tests: new Map(), variables: new Map(), depth: { count: 0 }, histories: new Map() };
+}
+
 ;// CONCATENATED MODULE: ./lib/review/source/python/values.js
+
 
 
 
@@ -36500,6 +38499,7 @@ const PENDING = { kind: 'none' };
 /** Answers what the expressions of a file stand for. Every answer is remembered. */
 class Values {
     module;
+    asked = newAsked();
     #nodes = new Map();
     #names = new Map();
     #decorators = new Map();
@@ -36779,6 +38779,8 @@ function values_oneOf(values) {
 
 
 
+
+
 /** Notes about a file itself. */
 const MOST_NOTES = 200;
 /** Returns what a file in Python says about workflows. */
@@ -36793,7 +38795,7 @@ class python_File {
     constructor(text) {
         this.#values = new Values(readModule(parsePython(text)));
         this.#lineOf = linesOf(this.#values.tree.text);
-        this.#recordingOf = recorder(bodiesOf(this.#values, this.#lineOf));
+        this.#recordingOf = recorder(bodies_bodiesOf(this.#values, this.#lineOf));
     }
     read() {
         const { module, tree } = this.#values;
@@ -36821,6 +38823,7 @@ class python_File {
             functions: module.functions.flatMap((one) => (registered.has(one) ? [] : this.#candidate(one))),
             registrations: foreign.map(({ at, ...one }) => ({ ...one, line: this.#lineOf(at) })),
             steps,
+            instances: instancesIn(tree, (node) => instances_instanceOf(tree, node)),
             notFollowed: this.#notFollowed,
             accepted: acceptedReasons(tree.comments),
             hasErrors: tree.unreadable.length > 0,
@@ -36910,7 +38913,7 @@ const MOST_READ = 300;
 /**
  * Lists the changed files of a pull request that are to be read.
  *
- * @throws ReviewProblem where GitHub refuses, or where the pull request has a newer head than `headSha`
+ * @throws ReviewProblem where GitHub refuses, where the pull request has a newer head than `headSha`, or its base has it
  */
 async function listFiles(api, ask, headSha, rules) {
     const listed = await (0,pages/* allPages */.S)((page) => ask('pull-requests: read', (signal) => api.files(page, signal)), MOST_LISTED / pages/* PAGE */.K);
@@ -36919,6 +38922,9 @@ async function listFiles(api, ask, headSha, rules) {
     if (now.headSha !== headSha)
         throw movedOn();
     const mergeBase = await ask('contents: read', (signal) => api.mergeBase(now.baseSha, headSha, signal));
+    // Both versions of each file would be the same one.
+    if (mergeBase === headSha && listed.length > 0)
+        throw alreadyMerged();
     const files = listed.flatMap((file) => filesToRead(file, rules));
     const paths = listed.flatMap(({ path, previousPath }) => [path, previousPath ?? path]);
     return {
@@ -36967,6 +38973,7 @@ function leftOut(unlisted, beyond) {
 }
 
 ;// CONCATENATED MODULE: ./lib/review/pull-request/versions.js
+
 
 
 
@@ -37057,15 +39064,23 @@ async function versionOf(api, ask, { path, commit, sha }, reserve) {
         return { why: message_trusted('GitHub does not find it') };
     if (content.kind !== 'file')
         return { why: message_trusted(`it is a ${content.kind}`) };
-    // GitHub answers with the file that a symlink leads to.
     if (sha !== null && content.sha !== sha)
-        return { why: message_trusted('it is a symlink') };
+        return { why: SYMLINK };
     if (content.size > FILE_BYTES)
         return { why: message_trusted('it is larger than 2 MiB') };
     if (!reserve(content.size))
         return { why: message_trusted('all files together are larger than 16 MiB') };
     const bytes = content.bytes ?? (await ask('contents: read', (signal) => api.blob(content.sha, signal)));
-    return versions_decoded(bytes);
+    return bytes.length === content.size && isBlob(bytes, content.sha) ? versions_decoded(bytes) : { why: SYMLINK };
+}
+const SYMLINK = message_trusted('it is a symlink');
+/**
+ * Returns whether Git names these bytes so. Of a symlink to a file, GitHub answers with the name of the link's blob, and
+ * with the text of the file. Source: answers that hub4j/github-api recorded (`testGetFileContentWithSymlink`).
+ */
+function isBlob(bytes, sha) {
+    const hash = (0,external_node_crypto_.createHash)(sha.length === 64 ? 'sha256' : 'sha1');
+    return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === sha;
 }
 function versions_decoded(bytes) {
     if (bytes.includes(0))
@@ -37097,103 +39112,6 @@ async function inParallel(items, work) {
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, worker));
     return results;
-}
-
-;// CONCATENATED MODULE: ./lib/review/run.js
-
-
-
-
-
-
-
-
-
-/** All requests of a review together. In milliseconds. */
-const REVIEW_MS = 5 * 60 * 1000;
-/** An inventory is written every day at least, or after each deploy. In milliseconds. */
-const OLD_INVENTORY_MS = 24 * 60 * 60 * 1000;
-const EMPTY_RUN = {
-    ...{ failOn: 'never', review: undefined, observedAt: undefined, inventoryPath: '', files: undefined },
-    ...{ problems: [], failure: undefined, isMergeQueue: false, unmatched: [], page: TROUBLESHOOTING },
-};
-/** Reviews a pull request. It throws nothing that was foreseen. */
-async function runReview(inputs, parts) {
-    const subject = subjectOf(parts.context);
-    const page = troubleshootingPage(parts.context.environment);
-    const start = { ...EMPTY_RUN, failOn: inputs.failOn, page };
-    if (subject.kind === 'merge-queue')
-        return { run: { ...start, isMergeQueue: true }, api: undefined };
-    if (subject.kind === 'none')
-        return { run: { ...start, problems: [subject.problem] }, api: undefined };
-    let run = { ...start, problems: subject.problems };
-    const add = ({ problems = [], ...more }) => {
-        run = { ...run, ...more, problems: [...run.problems, ...problems] };
-    };
-    let api;
-    try {
-        if (parts.token === '')
-            throw noToken();
-        const inventory = await inventoryOf(inputs, parts);
-        const observedAt = Date.parse(inventory.observedAt);
-        const ageMs = parts.today() - observedAt;
-        const problems = ageMs > OLD_INVENTORY_MS ? [oldInventory(ageMs)] : [];
-        add({ observedAt, inventoryPath: inputs.inventory ?? '', problems });
-        api = await parts.load(subject.place);
-        add(await run_changesOf(api, subject, inputs, inventory, parts));
-    }
-    catch (error) {
-        add(error instanceof ReviewProblem ? { problems: [error] } : { failure: errors_reportedFailure(error) });
-    }
-    return { run, api };
-}
-async function inventoryOf(inputs, { context, readDatabase, cancelled }) {
-    if (inputs.inventory !== undefined)
-        return readInventoryFile(inputs.inventory, context);
-    if (inputs.database === undefined)
-        throw noInventory(undefined, context);
-    try {
-        return await readDatabase();
-    }
-    catch (error) {
-        if (cancelled.aborted)
-            throw reviewCancelled();
-        throw error instanceof ReportableError ? unreadInventory(error) : error;
-    }
-}
-async function run_changesOf(api, { headSha }, inputs, inventory, { clock, cancelled, context }) {
-    const { listing, files, count, problems } = await clock.withTimeout(REVIEW_MS, async (overdue) => {
-        const ask = asker({ clock, cancelled, overdue, context });
-        const found = await listFiles(api, ask, headSha, inputs.paths);
-        return { listing: found, ...(await readVersions(api, ask, found, headSha, clock.now)) };
-    });
-    const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
-    const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });
-    const limits = [...review.limits, ...listing.limits, ...unknownIn(placed, inventory)];
-    return {
-        review: { ...review, limits },
-        files: { changed: listing.changed, read: count },
-        problems: [...listing.problems, ...problems],
-        unmatched: listing.unmatched,
-    };
-}
-/** What to say of applications with workflows that the inventory does not have. */
-function unknownIn(files, { applications }) {
-    const known = applications.flatMap(({ application }) => application ?? []);
-    const names = files.flatMap(({ application, before, after }) => {
-        const count = (before?.workflows.length ?? 0) + (after?.workflows.length ?? 0);
-        return application === undefined || count === 0 || known.includes(application) ? [] : [application];
-    });
-    return names.length === 0 ? [] : [unknownApplications([...new Set(names)], known)];
-}
-/** What the step does: fails for what was not foreseen and, with `fail-on: error`, for an error or a gap. */
-function conclusionOf({ failOn, failure, problems, review }) {
-    if (failure !== undefined)
-        return 'fail';
-    if (failOn === 'never')
-        return 'pass';
-    const hasError = review?.findings.some(({ severity }) => severity === 'error') ?? false;
-    return hasError || problems.some(({ isIncomplete }) => isIncomplete) ? 'fail' : 'pass';
 }
 
 ;// CONCATENATED MODULE: ./lib/review/report/words.js
@@ -37240,7 +39158,7 @@ function headlineOf({ review, isMergeQueue, failure, problems }) {
         return message_trusted('This pull request was not reviewed');
     const { findings, changedWorkflows, inFlight } = review;
     const errors = findings.filter(({ severity }) => severity === 'error').length;
-    const gap = problems.some(({ isIncomplete }) => isIncomplete) ? message_msg `, and some files were not read` : message_msg ``;
+    const gap = problems.some(({ isIncomplete }) => isIncomplete) ? message_msg `, and some files were not reviewed` : message_msg ``;
     const some = (count, one, many) => message_msg `${message_counted(count, 'changed workflow')} ${message_trusted(count === 1 ? one : many)} work in flight${gap}`;
     if (errors > 0)
         return some(errors, 'breaks', 'break');
@@ -37254,6 +39172,106 @@ function headlineOf({ review, isMergeQueue, failure, problems }) {
 /** The text, cut between two characters where it is longer. */
 function cut(text, maximum) {
     return text.length <= maximum ? text : `${text.slice(0, maximum - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/review/run.js
+
+
+
+
+
+
+
+
+
+
+
+/** All requests of a review together. In milliseconds. */
+const REVIEW_MS = 5 * 60 * 1000;
+/** An inventory is written every day at least, or after each deploy. In milliseconds. */
+const OLD_INVENTORY_MS = 24 * 60 * 60 * 1000;
+const EMPTY_RUN = {
+    ...{
+        failOn: 'never',
+        headSha: undefined,
+        review: undefined,
+        observedAt: undefined,
+        inventoryPath: '',
+        files: undefined,
+    },
+    ...{ problems: [], failure: undefined, isMergeQueue: false, unmatched: [], page: TROUBLESHOOTING },
+};
+/** Reviews a pull request. It throws nothing that was foreseen. */
+async function runReview(inputs, parts) {
+    const subject = subjectOf(parts.context);
+    const page = troubleshootingPage(parts.context.environment);
+    const start = { ...EMPTY_RUN, failOn: inputs.failOn, page };
+    if (subject.kind === 'merge-queue')
+        return { run: { ...start, isMergeQueue: true }, api: undefined };
+    if (subject.kind === 'none')
+        return { run: { ...start, problems: [subject.problem] }, api: undefined };
+    let run = { ...start, headSha: subject.headSha, problems: subject.problems };
+    const add = ({ problems = [], ...more }) => {
+        run = { ...run, ...more, problems: [...run.problems, ...problems] };
+    };
+    let api;
+    try {
+        if (parts.token === '')
+            throw noToken();
+        const inventory = await inventoryOf(inputs, parts);
+        const observedAt = Date.parse(inventory.observedAt);
+        const ageMs = parts.today() - observedAt;
+        const problems = ageMs > OLD_INVENTORY_MS ? [oldInventory(ageMs)] : [];
+        add({ observedAt, inventoryPath: inputs.inventory ?? '', problems });
+        api = await parts.load(subject.place);
+        add(await run_changesOf(api, subject, inputs, inventory, parts));
+    }
+    catch (error) {
+        add(error instanceof ReviewProblem ? { problems: [error] } : { failure: errors_reportedFailure(error) });
+    }
+    return { run, api };
+}
+async function inventoryOf(inputs, { context, readDatabase, cancelled }) {
+    if (inputs.inventory !== undefined)
+        return readInventoryFile(inputs.inventory, context);
+    if (inputs.database === undefined)
+        throw noInventory(undefined, context);
+    try {
+        return await readDatabase();
+    }
+    catch (error) {
+        if (cancelled.aborted)
+            throw reviewCancelled();
+        throw error instanceof ReportableError ? unreadInventory(error) : error;
+    }
+}
+async function run_changesOf(api, { headSha }, inputs, inventory, { clock, cancelled, context }) {
+    const { listing, files, count, problems } = await clock.withTimeout(REVIEW_MS, async (overdue) => {
+        const ask = asker({ clock, cancelled, overdue, context });
+        const found = await listFiles(api, ask, headSha, inputs.paths);
+        return { listing: found, ...(await readVersions(api, ask, found, headSha, clock.now)) };
+    });
+    const placed = files.map((file) => ({ ...file, application: file.application ?? inputs.application }));
+    const review = judge(placed, inventory, { sameVersion: inputs.sameVersion });
+    const limits = [...review.limits, ...listing.limits];
+    return {
+        review: { ...review, limits },
+        files: { changed: listing.changed, read: count },
+        problems: [...listing.problems, ...problems, ...uncoveredIn(placed, inventory), ...missedIn(review)],
+        unmatched: listing.unmatched,
+    };
+}
+function missedIn({ missed }) {
+    return missed.length === 0 ? [] : [workflowsMissed(missed.map(words_nameOf))];
+}
+/** What the step does: fails for what was not foreseen and, with `fail-on: error`, for an error or a gap. */
+function conclusionOf({ failOn, failure, problems, review }) {
+    if (failure !== undefined)
+        return 'fail';
+    if (failOn === 'never')
+        return 'pass';
+    const hasError = review?.findings.some(({ severity }) => severity === 'error') ?? false;
+    return hasError || problems.some(({ isIncomplete }) => isIncomplete) ? 'fail' : 'pass';
 }
 
 ;// CONCATENATED MODULE: ./lib/review/report/annotations.js
@@ -37325,6 +39343,7 @@ const COMMENT_BYTES = 65_000;
 const page_FINDINGS_SHOWN = 100;
 const LISTED = 20;
 const SUGGESTION_CHARACTERS = 4000;
+const COMMIT_CHARACTERS = 12;
 /** @param rest Where readers of this page find what does not fit. */
 function pageOf(run, maximum, rest = 'The report file has everything.') {
     const { review, problems, failure } = run;
@@ -37373,9 +39392,11 @@ function page_list(title, items, lineOf) {
     return blocks(title, lines.join('\n'), more(items.length - LISTED, 'line'));
 }
 function footer(run) {
-    const { files, review } = run;
+    const { files, review, headSha } = run;
     const read = files === undefined ? '' : `Source files read: ${message_number(files.read)} of ${message_number(files.changed)} changed files.`;
-    const parts = [markdown(message_joined([asOf(run)])), read, ...howToAccept(review?.findings ?? [])].filter((part) => part !== '');
+    // A comment can outlive the commit that it is about.
+    const commit = headSha === undefined ? '' : `The review is of commit ${code(headSha.slice(0, COMMIT_CHARACTERS))}.`;
+    const parts = [markdown(message_joined([asOf(run)])), commit, read, ...howToAccept(review?.findings ?? [])].filter((part) => part !== '');
     return parts.length === 0 ? '' : `<sub>${parts.join(' ')}</sub>`;
 }
 function howToAccept(findings) {
@@ -37597,15 +39618,17 @@ function publish_review_linesOf(run) {
 /** Keeps the comment, and adds what is wrong with it. */
 async function withComment({ run, api }, inputs, { clock, cancelled, context }) {
     const text = commentOf(run);
-    if (text === 'as it is')
+    const { headSha } = run;
+    if (text === 'as it is' || headSha === undefined)
         return run;
+    const kept = { marker: markerOf(inputs), headSha };
     try {
-        await clock.withTimeout(COMMENT_MS, (overdue) => keepComment(api, asker({ clock, cancelled, overdue, context }), markerOf(inputs), text));
+        await clock.withTimeout(COMMENT_MS, (overdue) => keepComment(api, asker({ clock, cancelled, overdue, context }), kept, text));
         return run;
     }
     catch (error) {
         const { kind, message } = errors_reportedFailure(error);
-        const problem = new ReviewProblem(message, kind, false);
+        const problem = cancelled.aborted ? commentCancelled() : new ReviewProblem(message, kind, false);
         return { ...run, problems: [...run.problems, problem] };
     }
 }
@@ -37654,7 +39677,7 @@ async function runReviewAction() {
     }
     const readDatabase = () => readWith(inputs, secrets, cancelled);
     if (inputs.mode === 'inventory') {
-        await publishInventory(inputs.inventory, readDatabase);
+        await publishInventory(inputs.inventory, readDatabase, cancelled);
         return;
     }
     const parts = { token, context, clock: systemClock, today: Date.now, cancelled, readDatabase };
@@ -37704,7 +39727,7 @@ function action_withoutSecrets(error, secrets) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1945);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5502);
 
 await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runReviewAction */ .U)();
 
