@@ -377,6 +377,16 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'a sleep takes the place of what comes before a wait, and a patch has one way only',
+    old: ['x', 'a', 'DBOS.recv', '-x a'],
+    now: ['DBOS.sleep'],
+    recorded: [
+      [['a'], 1],
+      [['DBOS.sleep', P, 'DBOS.recv'], 1],
+    ],
+    finds: ['step-removed', 'notice', 'up to 1 has started "DBOS.recv"'],
+  },
+  {
     title: 'a patch and a step take the place of a wait',
     old: ['a', 'DBOS.recv', 'b'],
     now: ['a', 'patch x', '+x n', 'b'],
