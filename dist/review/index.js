@@ -26011,14 +26011,16 @@ function effectsOf({ gaps }, compared) {
     return gaps.flatMap(effects_partsOf).flatMap((gap) => {
         const rangesOf = gap.removed.length > 0 ? removedRanges : insertedRanges;
         const all = executions_inFlightOf(compared.workflow);
-        const ofAll = rangesOf(gap, ofAllMarkers(compared));
+        const together = totalOf(rangesOf(gap, ofAllMarkers(compared)), all);
         const ranges = rangesOf(gap, compared);
         const shape = shapeOf(gap, ranges, moved, compared);
         const executions = totalOf(ranges, all);
         if (shape === undefined || executions.high === 0)
             return [];
         const coversLater = ranges.isCertain && isCertain(ranges.of.at(-1)?.entry);
-        return [{ ...shape, executions, ofAll: totalOf(ofAll, all), coversLater }];
+        // Counts of all can say that none waits there, where those of some cannot.
+        const ofAll = { low: together.low, high: Math.max(together.high, executions.high) };
+        return [{ ...shape, executions, ofAll, coversLater }];
     });
 }
 /** The same lists, as if they were those of all executions. */
