@@ -1,3 +1,4 @@
+// @module-tag exhaustive
 import { parser } from '@lezer/javascript';
 import { describe, expect, test } from 'vitest';
 import { readJavaScript } from '../../../src/review/source/javascript/index.ts';
