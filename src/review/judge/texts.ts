@@ -88,7 +88,7 @@ function ranOf(effect: Effect, all: number): Message {
   const verb = trusted(isWait ? 'started' : recorded.startsWith('DBOS.') ? 'recorded' : 'run');
   const who = msg`${countOf(executions, all)} ${have}`;
   if (patch === undefined) return msg`${who} ${verb} ${recorded}`;
-  const isMarker = recorded.endsWith(patch) && recorded.startsWith('DBOS.patch-');
+  const isMarker = recorded.endsWith(patch) && recorded.startsWith(PATCH_PREFIX);
   if (isMarker && kind === 'patch-removed') return msg`${who} recorded the marker of the patch ${patch}`;
   return msg`${who} ${verb} ${recorded} without the patch ${patch}`;
 }
