@@ -26,9 +26,12 @@ interface Wait {
  * What comes next meets the row of the timer. Source: run with TypeScript 5.3 and Python 3.4.
  */
 export function waitEffects(difference: Difference, texts: Texts, compared: Compared): readonly Effect[] {
+  const before = reachedBy(texts.before, texts.markers);
+  const after = reachedBy(texts.after, texts.markers);
+  if (!after.some(isPatch)) return [];
   const told = new Set<RecordedCall>();
   return waitsOf(difference, compared).flatMap(({ entry, next, isRemoved }): readonly Effect[] => {
-    const patches = newPatches(entry, next, texts, compared);
+    const patches = newPatches(entry, next, { before, after }, compared);
     const [first] = patches;
     // Who waits in the first of several calls that run together can wait in the others, too.
     if (first === undefined || told.has(first.call) || !callsMore(first.call, texts)) return [];
@@ -66,10 +69,15 @@ function callsMore(patch: RecordedCall, { after, markers }: Texts): boolean {
 }
 
 /** The patches that the new text asks for there and the old one did not, with nothing recorded in between. */
-function newPatches(entry: Entry, next: number, texts: Texts, { old, now }: Compared): readonly Entry[] {
-  const before = patchesInFrontOf(old, old.indexOf(entry), reachedBy(texts.before, texts.markers));
-  const known = new Set(before.map(({ name }) => name));
-  const asked = patchesInFrontOf(now, next, reachedBy(texts.after, texts.markers));
+function newPatches(
+  entry: Entry,
+  next: number,
+  { before, after }: Pick<Texts, 'before' | 'after'>,
+  { old, now }: Compared,
+): readonly Entry[] {
+  const asked = patchesInFrontOf(now, next, after);
+  if (asked.length === 0) return [];
+  const known = new Set(patchesInFrontOf(old, old.indexOf(entry), before).map(({ name }) => name));
   return asked.filter(({ name }) => name === undefined || !known.has(name)).map((call) => entryOf(call, call.name));
 }
 
@@ -83,5 +91,9 @@ function patchesInFrontOf(
   const last = calls.findLastIndex((call) => always.has(call));
   const next = entries[position];
   const end = next === undefined ? calls.length : calls.indexOf(next.call);
-  return calls.slice(last + 1, end).filter(({ kind }) => kind === 'patch');
+  return calls.slice(last + 1, end).filter(isPatch);
+}
+
+function isPatch({ kind }: RecordedCall): boolean {
+  return kind === 'patch';
 }
