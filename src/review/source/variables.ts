@@ -31,6 +31,25 @@ export interface Depth {
 /** Statements that a value is followed through, each of which needs the one before. */
 const MOST_STATEMENTS = 50;
 
+/**
+ * Returns what a variable says at a place that reads it. Each is made once, by its key.
+ *
+ * @param known The variables of the file; undefined for one that says nothing.
+ */
+export function valueRead<Key>(
+  known: Map<Key, Variable | undefined>,
+  key: Key,
+  use: SyntaxNode,
+  make: () => Variable,
+): Test {
+  if (!known.has(key)) {
+    const made = make();
+    known.set(key, isOfOneFunction(made) ? made : undefined);
+  }
+  const variable = known.get(key);
+  return variable === undefined ? ANY_TEST : valueAt(use, variable);
+}
+
 /** Whether a node holds a write of a variable. */
 export function isWrittenIn({ writes }: Pick<Variable, 'writes'>, { from, to }: SyntaxNode): boolean {
   const write = writes[firstFrom(writes, from)];
@@ -41,7 +60,7 @@ export function isWrittenIn({ writes }: Pick<Variable, 'writes'>, { from, to }: 
  * Returns what a variable says at a node: what the last statement before that makes of it. Nothing is certain where a loop
  * around the node writes it later.
  */
-export function valueAt(node: SyntaxNode, variable: Variable): Test {
+function valueAt(node: SyntaxNode, variable: Variable): Test {
   const { writes, flow } = variable;
   let next = firstFrom(writes, node.from);
   const later = writes[next];
@@ -87,11 +106,11 @@ function statementOf(write: SyntaxNode | undefined, before: number): SyntaxNode 
   return node;
 }
 
-/** Returns whether all writes of a variable stand in one function: else nobody knows when they run. */
-export function isOfOneFunction(writes: readonly SyntaxNode[], { isFunction }: Pick<Flow, 'isFunction'>): boolean {
+/** Whether all writes of a variable stand in one function: else nobody knows when they run. */
+function isOfOneFunction({ writes, flow }: Variable): boolean {
   const functionOf = (node: SyntaxNode) => {
     let up = node.parent;
-    while (up !== undefined && !isFunction(up)) up = up.parent;
+    while (up !== undefined && !flow.isFunction(up)) up = up.parent;
     return up;
   };
   return new Set(writes.map(functionOf)).size === 1;

@@ -1,6 +1,6 @@
 import { ANY_TEST, and, either, FALSE, or, type Test } from '../guards.ts';
 import { childOf, type SyntaxNode, textOf } from '../syntax.ts';
-import { type Flow, isOfOneFunction, isWrittenIn, type Variable, valueAt, valueBehind } from '../variables.ts';
+import { type Flow, isWrittenIn, type Variable, valueBehind, valueRead } from '../variables.ts';
 import { leaves } from './conditions.ts';
 import type { SourceContext } from './context.ts';
 import { branchesOf, isFunction, unwrap } from './grammar.ts';
@@ -16,7 +16,7 @@ const FLOW: Flow = {
 /** Returns what a variable says that is written more than once, at a place that reads it. */
 export function valueOfVariable(context: SourceContext, use: SyntaxNode, name: string): Test {
   const writes = context.writes(use, name);
-  if (!context.variables.has(writes)) {
+  return valueRead(context.variables, writes, use, () => {
     const variable: Variable = {
       writes,
       flow: FLOW,
@@ -24,10 +24,8 @@ export function valueOfVariable(context: SourceContext, use: SyntaxNode, name: s
       known: new Map(),
       depth: context.depth,
     };
-    context.variables.set(writes, isOfOneFunction(writes, FLOW) ? variable : undefined);
-  }
-  const variable = context.variables.get(writes);
-  return variable === undefined ? ANY_TEST : valueAt(use, variable);
+    return variable;
+  });
 }
 
 function behind(context: SourceContext, variable: Variable, statement: SyntaxNode, before: () => Test): Test {

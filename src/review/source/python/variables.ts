@@ -1,6 +1,6 @@
 import { ANY_TEST, and, either, or, type Test } from '../guards.ts';
 import { childOf, childrenOf, type SyntaxNode, textOf } from '../syntax.ts';
-import { type Flow, isOfOneFunction, isWrittenIn, type Variable, valueAt, valueBehind } from '../variables.ts';
+import { type Flow, isWrittenIn, type Variable, valueBehind, valueRead } from '../variables.ts';
 import { bodiesOf, clausesOf, exits } from './clauses.ts';
 import { argumentsOf, partsOf } from './names.ts';
 import type { Binding, Scope } from './scope.ts';
@@ -19,20 +19,17 @@ export const FLOW: Flow = {
 /** Returns what a variable says at a place that reads it. */
 export function valueOfVariable(values: Values, use: SyntaxNode, bindings: readonly Binding[], scope: Scope): Test {
   const { variables, depth } = values.asked;
-  if (!variables.has(bindings)) {
-    const writes = bindings.flatMap(({ at }) => at ?? []).toSorted((a, b) => a.from - b.from);
+  return valueRead(variables, bindings, use, () => {
     const reading: Reading = { values, scope };
     const variable: Variable = {
-      writes,
+      writes: bindings.flatMap(({ at }) => at ?? []).toSorted((a, b) => a.from - b.from),
       flow: FLOW,
       behind: (statement, before) => behind(reading, variable, statement, before),
       known: new Map(),
       depth,
     };
-    variables.set(bindings, isOfOneFunction(writes, FLOW) ? variable : undefined);
-  }
-  const variable = variables.get(bindings);
-  return variable === undefined ? ANY_TEST : valueAt(use, variable);
+    return variable;
+  });
 }
 
 interface Reading {
