@@ -26257,7 +26257,7 @@ function ranOf(effect, all) {
     const who = message_msg `${countOf(executions, all)} ${have}`;
     if (patch === undefined)
         return message_msg `${who} ${verb} ${recorded}`;
-    const isMarker = recorded.endsWith(patch) && recorded.startsWith('DBOS.patch-');
+    const isMarker = recorded.endsWith(patch) && recorded.startsWith(PATCH_PREFIX);
     if (isMarker && kind === 'patch-removed')
         return message_msg `${who} recorded the marker of the patch ${patch}`;
     return message_msg `${who} ${verb} ${recorded} without the patch ${patch}`;
@@ -26645,9 +26645,13 @@ function asks(patch, { kind, name }, replay) {
  * What comes next meets the row of the timer. Source: run with TypeScript 5.3 and Python 3.4.
  */
 function waitEffects(difference, texts, compared) {
+    const before = reachedBy(texts.before, texts.markers);
+    const after = reachedBy(texts.after, texts.markers);
+    if (!after.some(isPatch))
+        return [];
     const told = new Set();
     return waitsOf(difference, compared).flatMap(({ entry, next, isRemoved }) => {
-        const patches = newPatches(entry, next, texts, compared);
+        const patches = newPatches(entry, next, { before, after }, compared);
         const [first] = patches;
         // Who waits in the first of several calls that run together can wait in the others, too.
         if (first === undefined || told.has(first.call) || !callsMore(first.call, texts))
@@ -26684,10 +26688,11 @@ function callsMore(patch, { after, markers }) {
     return reached.slice(reached.indexOf(patch) + 1).some(({ kind }) => kind !== 'patch');
 }
 /** The patches that the new text asks for there and the old one did not, with nothing recorded in between. */
-function newPatches(entry, next, texts, { old, now }) {
-    const before = patchesInFrontOf(old, old.indexOf(entry), reachedBy(texts.before, texts.markers));
-    const known = new Set(before.map(({ name }) => name));
-    const asked = patchesInFrontOf(now, next, reachedBy(texts.after, texts.markers));
+function newPatches(entry, next, { before, after }, { old, now }) {
+    const asked = patchesInFrontOf(now, next, after);
+    if (asked.length === 0)
+        return [];
+    const known = new Set(patchesInFrontOf(old, old.indexOf(entry), before).map(({ name }) => name));
     return asked.filter(({ name }) => name === undefined || !known.has(name)).map((call) => entryOf(call, call.name));
 }
 /** The patches behind the last call before a position of a list which every execution records. */
@@ -26696,7 +26701,10 @@ function patchesInFrontOf(entries, position, calls) {
     const last = calls.findLastIndex((call) => always.has(call));
     const next = entries[position];
     const end = next === undefined ? calls.length : calls.indexOf(next.call);
-    return calls.slice(last + 1, end).filter(({ kind }) => kind === 'patch');
+    return calls.slice(last + 1, end).filter(isPatch);
+}
+function isPatch({ kind }) {
+    return kind === 'patch';
 }
 
 ;// CONCATENATED MODULE: ./lib/review/judge/compare.js
@@ -35015,6 +35023,19 @@ function isTypeOf(parent, node) {
 
 /** Statements that a value is followed through, each of which needs the one before. */
 const MOST_STATEMENTS = 50;
+/**
+ * Returns what a variable says at a place that reads it. Each is made once, by its key.
+ *
+ * @param known The variables of the file; undefined for one that says nothing.
+ */
+function valueRead(known, key, use, make) {
+    if (!known.has(key)) {
+        const made = make();
+        known.set(key, isOfOneFunction(made) ? made : undefined);
+    }
+    const variable = known.get(key);
+    return variable === undefined ? ANY_TEST : valueAt(use, variable);
+}
 /** Whether a node holds a write of a variable. */
 function isWrittenIn({ writes }, { from, to }) {
     const write = writes[firstFrom(writes, from)];
@@ -35073,11 +35094,11 @@ function statementOf(write, before) {
         node = node.parent;
     return node;
 }
-/** Returns whether all writes of a variable stand in one function: else nobody knows when they run. */
-function isOfOneFunction(writes, { isFunction }) {
+/** Whether all writes of a variable stand in one function: else nobody knows when they run. */
+function isOfOneFunction({ writes, flow }) {
     const functionOf = (node) => {
         let up = node.parent;
-        while (up !== undefined && !isFunction(up))
+        while (up !== undefined && !flow.isFunction(up))
             up = up.parent;
         return up;
     };
@@ -35100,7 +35121,7 @@ const FLOW = {
 /** Returns what a variable says that is written more than once, at a place that reads it. */
 function valueOfVariable(context, use, name) {
     const writes = context.writes(use, name);
-    if (!context.variables.has(writes)) {
+    return valueRead(context.variables, writes, use, () => {
         const variable = {
             writes,
             flow: FLOW,
@@ -35108,10 +35129,8 @@ function valueOfVariable(context, use, name) {
             known: new Map(),
             depth: context.depth,
         };
-        context.variables.set(writes, isOfOneFunction(writes, FLOW) ? variable : undefined);
-    }
-    const variable = context.variables.get(writes);
-    return variable === undefined ? ANY_TEST : valueAt(use, variable);
+        return variable;
+    });
 }
 function behind(context, variable, statement, before) {
     switch (statement.name) {
@@ -36344,20 +36363,17 @@ const variables_FLOW = {
 /** Returns what a variable says at a place that reads it. */
 function variables_valueOfVariable(values, use, bindings, scope) {
     const { variables, depth } = values.asked;
-    if (!variables.has(bindings)) {
-        const writes = bindings.flatMap(({ at }) => at ?? []).toSorted((a, b) => a.from - b.from);
+    return valueRead(variables, bindings, use, () => {
         const reading = { values, scope };
         const variable = {
-            writes,
+            writes: bindings.flatMap(({ at }) => at ?? []).toSorted((a, b) => a.from - b.from),
             flow: variables_FLOW,
             behind: (statement, before) => variables_behind(reading, variable, statement, before),
             known: new Map(),
             depth,
         };
-        variables.set(bindings, isOfOneFunction(writes, variables_FLOW) ? variable : undefined);
-    }
-    const variable = variables.get(bindings);
-    return variable === undefined ? ANY_TEST : valueAt(use, variable);
+        return variable;
+    });
 }
 function variables_behind(reading, variable, statement, before) {
     switch (statement.name) {
